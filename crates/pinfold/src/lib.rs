@@ -1,0 +1,6 @@
+//! BPF maps that outlive a process.
+
+pub mod insn;
+mod sys;
+
+pub use sys::{Errno, MapFlags, MapType, ObjectKind, PossibleCpus};

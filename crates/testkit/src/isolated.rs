@@ -1,0 +1,51 @@
+//! File systems and privileges of a test's own, so that tests run side by side and leave nothing behind.
+
+#![expect(unsafe_code, reason = "gives a thread a mount namespace of its own")]
+
+use std::panic::resume_unwind;
+
+use pinfold::Bpffs;
+use rustix::mount::{MountPropagationFlags, mount_change};
+use rustix::thread::{CapabilitySet, CapabilitySets, UnshareFlags};
+
+/// A BPF file system that nobody else can see, and that goes with its last user.
+///
+/// # Panics
+///
+/// Without root.
+pub fn bpffs() -> Bpffs {
+    Bpffs::detached().expect("a BPF file system: these tests need root")
+}
+
+/// Runs `test` in a thread that has no capabilities, whatever its user is.
+///
+/// # Panics
+///
+/// Where `test` does.
+pub fn without_capabilities<R: Send>(test: impl FnOnce() -> R + Send) -> R {
+    in_thread(|| {
+        let none = CapabilitySet::empty();
+        rustix::thread::set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })
+            .expect("dropping capabilities is always allowed");
+        test()
+    })
+}
+
+/// Runs `test` in a thread with a copy of all mounts, in which it may mount and unmount as it likes. Threads and
+/// processes that it starts see the same.
+///
+/// # Panics
+///
+/// Without root, or where `test` does.
+pub fn with_own_mounts<R: Send>(test: impl FnOnce() -> R + Send) -> R {
+    in_thread(|| {
+        // SAFETY: neither flag touches the table of descriptors, which is what makes unsharing delicate.
+        unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNS | UnshareFlags::FS) }.expect("a mount namespace");
+        mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).expect("private mounts");
+        test()
+    })
+}
+
+fn in_thread<R: Send>(test: impl FnOnce() -> R + Send) -> R {
+    std::thread::scope(|scope| scope.spawn(test).join()).unwrap_or_else(|panic| resume_unwind(panic))
+}

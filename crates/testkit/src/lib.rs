@@ -1,0 +1,12 @@
+//! What Pinfold's own tests share: file systems and threads that keep tests apart, and memory and descriptors under
+//! watch. Never published.
+//!
+//! All tests need root: they talk to the real kernel.
+
+mod descriptors;
+mod guarded;
+mod isolated;
+
+pub use descriptors::leaves_no_descriptor;
+pub use guarded::GuardedBuf;
+pub use isolated::{bpffs, with_own_mounts, without_capabilities};
