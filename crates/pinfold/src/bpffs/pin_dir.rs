@@ -1,0 +1,170 @@
+//! A directory of pins: the names under which maps outlive a process.
+
+use std::ffi::{CString, OsString};
+use std::fs::DirBuilder;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
+
+use super::{Bpffs, check_name};
+use crate::error::{Error, ErrorKind, Operation, Result, Subject};
+use crate::host::diagnose;
+use crate::sys::{self, Errno};
+
+/// A directory in a BPF file system that owns the names of pinned maps.
+///
+/// Having one costs nothing and changes nothing: the directory is created, mode 0755, when something is first pinned.
+///
+/// Methods that open maps are [`open`](PinDir::open) and [`open_or_create`](PinDir::open_or_create).
+#[derive(Clone, Debug)]
+pub struct PinDir {
+    bpffs: Bpffs,
+    path: PathBuf,
+}
+
+impl PinDir {
+    /// The directory, below the mount point, where tc(8), iproute2 and Cilium keep their maps.
+    #[doc(alias = "TCGlobalsPath")]
+    pub const DEFAULT: &'static str = "tc/globals";
+
+    pub(super) fn in_default_place(bpffs: &Bpffs) -> PinDir {
+        PinDir { bpffs: bpffs.clone(), path: bpffs.path().join(PinDir::DEFAULT) }
+    }
+
+    pub(super) fn below(bpffs: &Bpffs, relative: &str) -> Result<PinDir> {
+        let path = bpffs.path().join(relative);
+        match relative.split('/').try_for_each(check_name) {
+            Ok(()) => Ok(PinDir { bpffs: bpffs.clone(), path }),
+            Err(cause) => Err(invalid(Operation::OpenDirectory, cause, &path)),
+        }
+    }
+
+    /// The file system that it is in.
+    pub fn bpffs(&self) -> &Bpffs {
+        &self.bpffs
+    }
+
+    /// The directory's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the object behind `fd`, a map or anything else that can be pinned, the name `name` here.
+    ///
+    /// Creates the directory first where it is missing. One system call where it isn't.
+    ///
+    /// # Errors
+    ///
+    /// [`Exists`](ErrorKind::Exists) where the name is taken, [`Invalid`](ErrorKind::Invalid) for a name with a dot or a
+    /// slash, [`Denied`](ErrorKind::Denied) where the directory can't be written.
+    #[doc(alias("BPF_OBJ_PIN", "ObjPin"))]
+    pub fn pin(&self, name: &str, fd: BorrowedFd<'_>) -> Result<()> {
+        let (path, c_path) = self.entry(Operation::Pin, name)?;
+        let pinned = match sys::obj_pin(fd, &c_path) {
+            Err(Errno::ENOENT) => {
+                self.create()?;
+                sys::obj_pin(fd, &c_path)
+            }
+            other => other,
+        };
+        pinned.map_err(|errno| diagnose::pin(Operation::Pin, errno, &path))
+    }
+
+    /// A new descriptor of whatever is pinned as `name`: a map, a program or a link. One system call.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](ErrorKind::NotFound) where nothing is, [`Denied`](ErrorKind::Denied) where the pin's mode forbids it.
+    #[doc(alias("BPF_OBJ_GET", "ObjGet"))]
+    pub fn open_fd(&self, name: &str) -> Result<OwnedFd> {
+        let (path, c_path) = self.entry(Operation::OpenPin, name)?;
+        sys::obj_get(&c_path).map_err(|errno| diagnose::pin(Operation::OpenPin, errno, &path))
+    }
+
+    /// Removes the name, and tells whether it was there. What was pinned lives on while anybody else holds it.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`](ErrorKind::Denied) where the directory can't be written, [`Invalid`](ErrorKind::Invalid) for a
+    /// directory of that name.
+    #[doc(alias("UnpinMapIfExists", "unlink"))]
+    pub fn unpin(&self, name: &str) -> Result<bool> {
+        let (path, _) = self.entry(Operation::Unpin, name)?;
+        // Through a descriptor that was checked: a symbolic link may have led out to where files are precious.
+        let Some(dir) = self.opened(Operation::Unpin, OFlags::PATH)? else { return Ok(false) };
+        match rustix::fs::unlinkat(&dir, name, AtFlags::empty()).map_err(Errno::from) {
+            Ok(()) => Ok(true),
+            Err(Errno::ENOENT) => Ok(false),
+            Err(errno) => Err(diagnose::pin(Operation::Unpin, errno, &path)),
+        }
+    }
+
+    /// The names of all pins here, sorted, whatever kind of object they are; without directories. Empty where the
+    /// directory doesn't exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`](ErrorKind::Denied) where the directory can't be read.
+    pub fn list(&self) -> Result<Vec<OsString>> {
+        let Some(dir) = self.opened(Operation::ListPins, OFlags::RDONLY)? else { return Ok(Vec::new()) };
+        let mut names = names(dir).map_err(|errno| diagnose::pin(Operation::ListPins, errno, &self.path))?;
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// The path of a pin, and the same for the kernel, after a check of the name.
+    pub(crate) fn entry(&self, operation: Operation, name: &str) -> Result<(PathBuf, CString)> {
+        let path = self.path.join(name);
+        if let Err(cause) = check_name(name) {
+            return Err(invalid(operation, cause, &path));
+        }
+        match CString::new(path.as_os_str().as_bytes()) {
+            Ok(c_path) => Ok((path, c_path)),
+            Err(_) => Err(invalid(operation, "the path has a NUL in it", &path)),
+        }
+    }
+
+    fn create(&self) -> Result<()> {
+        let created = DirBuilder::new().recursive(true).mode(0o755).create(&self.path);
+        created.map_err(|error| {
+            let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+            diagnose::pin(Operation::OpenDirectory, errno, &self.path)
+        })
+    }
+
+    /// The directory itself, certainly in a BPF file system; `None` where it doesn't exist.
+    fn opened(&self, operation: Operation, access: OFlags) -> Result<Option<OwnedFd>> {
+        let failed = |errno: rustix::io::Errno| diagnose::pin(operation, errno.into(), &self.path);
+        let flags = access | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = match rustix::fs::open(&self.path, flags, Mode::empty()) {
+            Err(rustix::io::Errno::NOENT) => return Ok(None),
+            opened => opened.map_err(failed)?,
+        };
+        if sys::is_bpffs(&rustix::fs::fstatfs(&dir).map_err(failed)?) {
+            return Ok(Some(dir));
+        }
+        Err(diagnose::pin(operation, Errno::EXDEV, &self.path))
+    }
+}
+
+/// All entries but directories.
+fn names(dir: OwnedFd) -> Result<Vec<OsString>, Errno> {
+    let mut names = Vec::new();
+    for entry in Dir::new(dir)? {
+        let entry = entry?;
+        if entry.file_type() != FileType::Directory {
+            names.push(OsString::from_vec(entry.file_name().to_bytes().to_vec()));
+        }
+    }
+    Ok(names)
+}
+
+#[cold]
+fn invalid(operation: Operation, cause: &'static str, path: &Path) -> Error {
+    Error::new(ErrorKind::Invalid, operation, cause)
+        .about(Subject::path(path))
+        .with_remedy("use 1 to 255 bytes without dots and slashes")
+}

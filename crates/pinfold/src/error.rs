@@ -1,0 +1,395 @@
+//! The one error of this crate: which object, which operation, which key, why, and what to do.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::sys::Errno;
+
+/// What every fallible function here returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An operation that failed, told so that one can act on it.
+///
+/// Decide by [`kind`](Error::kind); show the text. It is one word wide, plain data all through, `Send + Sync + 'static`,
+/// and converts into [`std::io::Error`].
+///
+/// A miss is no error: [`get`](crate::Map::get) answers `None`, and [`remove`](crate::Map::remove) says whether the key
+/// was there.
+///
+/// ```text
+/// insert into map "qs_flows" (id 41, pinned at /sys/fs/bpf/tc/globals/qs_flows), key 0x7f000002: the map is full:
+/// 1024 of 1024 entries (E2BIG); remove entries, or create it with a larger max_entries
+/// ```
+pub struct Error(Box<Report>);
+
+/// What went wrong, as far as a caller can decide on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// There is no pin, directory or object of that name or id.
+    NotFound,
+    /// The name is taken.
+    Exists,
+    /// The map has no room for another entry, or there is no such index in an array.
+    Full,
+    /// The object isn't what the caller asked for: see [`Error::mismatches`].
+    Incompatible,
+    /// The map or the descriptor can't be written.
+    ReadOnly,
+    /// This kernel, or this type of map, can't do that.
+    Unsupported,
+    /// Not permitted to this process; [`Error::remedy`] says what is missing.
+    Denied,
+    /// In use by somebody else just now; trying again may help.
+    Busy,
+    /// The request makes no sense: a name, a size, a value.
+    Invalid,
+    /// What the handle stood for isn't there any more.
+    Gone,
+    /// The kernel or this process has run out of something other than room in the map.
+    Exhausted,
+    /// No BPF file system at that place.
+    NoBpffs,
+    /// Something that nobody has thought of; [`Error::errno`] has the number.
+    Other,
+}
+
+/// What was being done. Prints as a phrase that an object can follow: `insert into`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Operation {
+    CreateMap,
+    OpenMap,
+    ReadInfo,
+    ListMaps,
+    Get,
+    Insert,
+    InsertIfAbsent,
+    ReplaceIfPresent,
+    Remove,
+    NextKey,
+    MakeKey,
+    MakeValue,
+    FindBpffs,
+    MountBpffs,
+    OpenDirectory,
+    Pin,
+    OpenPin,
+    Unpin,
+    ListPins,
+    LoadProgram,
+    RunProgram,
+    AttachProgram,
+    CountCpus,
+}
+
+impl Operation {
+    const fn phrase(self) -> &'static str {
+        match self {
+            Operation::CreateMap => "create",
+            Operation::OpenMap => "open",
+            Operation::ReadInfo => "describe",
+            Operation::ListMaps => "list the maps of this host",
+            Operation::Get => "get from",
+            Operation::Insert => "insert into",
+            Operation::InsertIfAbsent => "insert if absent into",
+            Operation::ReplaceIfPresent => "replace if present in",
+            Operation::Remove => "remove from",
+            Operation::NextKey => "find the next key of",
+            Operation::MakeKey => "make a key",
+            Operation::MakeValue => "make a value",
+            Operation::FindBpffs => "find a BPF file system",
+            Operation::MountBpffs => "mount a BPF file system",
+            Operation::OpenDirectory => "open the pin directory",
+            Operation::Pin => "pin",
+            Operation::OpenPin => "open the pin",
+            Operation::Unpin => "unpin",
+            Operation::ListPins => "list the pins in",
+            Operation::LoadProgram => "load",
+            Operation::RunProgram => "run",
+            Operation::AttachProgram => "attach",
+            Operation::CountCpus => "count the possible CPUs",
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.phrase())
+    }
+}
+
+/// One property in which an object differs from what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    property: &'static str,
+    wanted: String,
+    found: String,
+}
+
+impl Mismatch {
+    pub(crate) fn new(property: &'static str, wanted: impl fmt::Display, found: impl fmt::Display) -> Mismatch {
+        Mismatch { property, wanted: wanted.to_string(), found: found.to_string() }
+    }
+
+    /// The property: `type`, `key_size`, `value_size`, `max_entries`, `flags`, `map_extra`.
+    pub fn property(&self) -> &'static str {
+        self.property
+    }
+
+    /// What the spec says.
+    pub fn wanted(&self) -> &str {
+        &self.wanted
+    }
+
+    /// What the map has.
+    pub fn found(&self) -> &str {
+        &self.found
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}, wanted {}", self.property, self.found, self.wanted)
+    }
+}
+
+/// Which object an error is about.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subject {
+    noun: &'static str,
+    name: Option<String>,
+    id: Option<u32>,
+    path: Option<PathBuf>,
+}
+
+impl Subject {
+    pub(crate) fn map(name: impl Into<String>) -> Subject {
+        Subject { noun: "map", name: Some(name.into()).filter(|name| !name.is_empty()), ..Subject::default() }
+    }
+
+    pub(crate) fn map_of_id(id: u32) -> Subject {
+        Subject { noun: "map", id: Some(id), ..Subject::default() }
+    }
+
+    pub(crate) fn program(name: impl Into<String>) -> Subject {
+        Subject { noun: "program", ..Subject::map(name) }
+    }
+
+    pub(crate) fn path(path: impl Into<PathBuf>) -> Subject {
+        Subject { path: Some(path.into()), ..Subject::default() }
+    }
+
+    pub(crate) fn id(mut self, id: u32) -> Subject {
+        self.id = Some(id);
+        self
+    }
+
+    pub(crate) fn pinned_at(mut self, path: Option<&Path>) -> Subject {
+        self.path = path.map(Path::to_path_buf);
+        self
+    }
+}
+
+impl fmt::Display for Subject {
+    /// `map "qs_flows" (id 41, pinned at /sys/fs/bpf/tc/globals/qs_flows)`, or just a path.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.as_deref().map(Path::display);
+        if self.noun.is_empty() {
+            return path.map_or(Ok(()), |path| write!(f, " {path}"));
+        }
+        write!(f, " {}", self.noun)?;
+        if let Some(name) = &self.name {
+            write!(f, " {name:?}")?;
+        }
+        match (self.id, path) {
+            (Some(id), Some(path)) => write!(f, " (id {id}, pinned at {path})"),
+            (Some(id), None) => write!(f, " (id {id})"),
+            (None, Some(path)) => write!(f, " (pinned at {path})"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+struct Report {
+    kind: ErrorKind,
+    operation: Operation,
+    subject: Subject,
+    key: Option<Box<[u8]>>,
+    cause: Cow<'static, str>,
+    mismatches: Vec<Mismatch>,
+    errno: Option<Errno>,
+    remedy: Option<Cow<'static, str>>,
+}
+
+impl Error {
+    #[cold]
+    pub(crate) fn new(kind: ErrorKind, operation: Operation, cause: impl Into<Cow<'static, str>>) -> Error {
+        Error(Box::new(Report {
+            kind,
+            operation,
+            subject: Subject::default(),
+            key: None,
+            cause: cause.into(),
+            mismatches: Vec::new(),
+            errno: None,
+            remedy: None,
+        }))
+    }
+
+    pub(crate) fn about(mut self, subject: Subject) -> Error {
+        self.0.subject = subject;
+        self
+    }
+
+    pub(crate) fn with_key(mut self, key: Option<&[u8]>) -> Error {
+        self.0.key = key.map(Box::from);
+        self
+    }
+
+    pub(crate) fn with_errno(mut self, errno: Errno) -> Error {
+        self.0.errno = Some(errno);
+        self
+    }
+
+    pub(crate) fn with_mismatches(mut self, mismatches: Vec<Mismatch>) -> Error {
+        self.0.mismatches = mismatches;
+        self
+    }
+
+    pub(crate) fn with_remedy(mut self, remedy: impl Into<Cow<'static, str>>) -> Error {
+        self.0.remedy = Some(remedy.into());
+        self
+    }
+
+    /// What went wrong, as far as a caller can decide on it.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What was being done.
+    pub fn operation(&self) -> Operation {
+        self.0.operation
+    }
+
+    /// The kernel's own number, where it was asked at all.
+    pub fn errno(&self) -> Option<Errno> {
+        self.0.errno
+    }
+
+    /// Why, without the object and the remedy.
+    pub fn cause(&self) -> &str {
+        &self.0.cause
+    }
+
+    /// What to do about it, where that is known.
+    pub fn remedy(&self) -> Option<&str> {
+        self.0.remedy.as_deref()
+    }
+
+    /// All properties in which the object differs from the spec; empty unless the kind is [`ErrorKind::Incompatible`].
+    pub fn mismatches(&self) -> &[Mismatch] {
+        &self.0.mismatches
+    }
+
+    /// The name of the map or program.
+    pub fn name(&self) -> Option<&str> {
+        self.0.subject.name.as_deref()
+    }
+
+    /// The kernel's id of the map.
+    pub fn id(&self) -> Option<u32> {
+        self.0.subject.id
+    }
+
+    /// The pin, directory or mount point.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.subject.path.as_deref()
+    }
+
+    /// The key, as the bytes that the kernel got.
+    pub fn key(&self) -> Option<&[u8]> {
+        self.0.key.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = &*self.0;
+        write!(f, "{}{}", report.operation, report.subject)?;
+        if let Some(key) = &report.key {
+            f.write_str(", key 0x")?;
+            key.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        }
+        write!(f, ": {}", report.cause)?;
+        for (index, mismatch) in report.mismatches.iter().enumerate() {
+            write!(f, "{} {mismatch}", if index == 0 { ":" } else { "," })?;
+        }
+        if let Some(errno) = report.errno {
+            write!(f, " ({errno})")?;
+        }
+        report.remedy.as_ref().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
+    }
+}
+
+impl fmt::Debug for Error {
+    /// The kind and the text, since this is what `unwrap` and a `main` that returns it print.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {self}", self.0.kind)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> io::Error {
+        let kind = match error.kind() {
+            ErrorKind::NotFound | ErrorKind::Gone | ErrorKind::NoBpffs => io::ErrorKind::NotFound,
+            ErrorKind::Exists => io::ErrorKind::AlreadyExists,
+            ErrorKind::Full => io::ErrorKind::StorageFull,
+            ErrorKind::ReadOnly | ErrorKind::Denied => io::ErrorKind::PermissionDenied,
+            ErrorKind::Unsupported => io::ErrorKind::Unsupported,
+            ErrorKind::Busy => io::ErrorKind::ResourceBusy,
+            ErrorKind::Incompatible | ErrorKind::Invalid => io::ErrorKind::InvalidInput,
+            ErrorKind::Exhausted => io::ErrorKind::OutOfMemory,
+            ErrorKind::Other => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_has_all_there_is_in_a_fixed_order() {
+        let error = Error::new(ErrorKind::Full, Operation::Insert, "the map is full: 2 of 2 entries")
+            .about(Subject::map("flows").id(7).pinned_at(Some(Path::new("/sys/fs/bpf/flows"))))
+            .with_key(Some(&[0x7f, 0, 0, 2]))
+            .with_errno(Errno::E2BIG)
+            .with_remedy("make room");
+        assert_eq!(
+            error.to_string(),
+            "insert into map \"flows\" (id 7, pinned at /sys/fs/bpf/flows), key 0x7f000002: \
+             the map is full: 2 of 2 entries (E2BIG); make room"
+        );
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::StorageFull);
+    }
+
+    #[test]
+    fn every_mismatch_is_named() {
+        let error = Error::new(ErrorKind::Incompatible, Operation::OpenPin, "the map differs from the spec")
+            .about(Subject::path("/sys/fs/bpf/x"))
+            .with_mismatches(vec![Mismatch::new("key_size", 4, 8), Mismatch::new("max_entries", 16, 8)]);
+        assert_eq!(
+            error.to_string(),
+            "open the pin /sys/fs/bpf/x: the map differs from the spec: key_size is 8, wanted 4, max_entries is 8, \
+             wanted 16"
+        );
+    }
+}

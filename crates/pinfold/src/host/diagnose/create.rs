@@ -1,0 +1,81 @@
+//! Why a map couldn't be created.
+
+use super::{Needs, denied, generic};
+use crate::error::{Error, ErrorKind, Operation};
+use crate::sys::{self, Errno, MapCreate, MapFlags, MapType};
+
+/// `PCPU_MIN_UNIT_SIZE` of `linux/percpu.h`.
+const PER_CPU_VALUE_MAX: u32 = 32 << 10;
+
+#[cold]
+pub(crate) fn create_map(errno: Errno, request: &MapCreate) -> Error {
+    const OPERATION: Operation = Operation::CreateMap;
+    let map_type = MapType::from_raw(request.map_type);
+    match errno {
+        Errno::EPERM => denied(OPERATION, errno, Needs::Bpf),
+        Errno::EINVAL | Errno::E2BIG if is_supported(map_type) == Some(false) => {
+            Error::new(ErrorKind::Unsupported, OPERATION, format!("this kernel has no {map_type} maps"))
+                .with_errno(errno)
+                .with_remedy("use a newer kernel, or another type")
+        }
+        Errno::EINVAL => Error::new(
+            ErrorKind::Invalid,
+            OPERATION,
+            format!("the kernel takes no {map_type} map with {}", description(request)),
+        )
+        .with_errno(errno)
+        .with_remedy("see which sizes and flags this type allows"),
+        Errno::E2BIG if map_type.is_per_cpu() && request.value_size > PER_CPU_VALUE_MAX => Error::new(
+            ErrorKind::Invalid,
+            OPERATION,
+            format!("a per-CPU value has {} bytes, and {PER_CPU_VALUE_MAX} are allowed", request.value_size),
+        )
+        .with_errno(errno)
+        .with_remedy("make the value smaller, or use a map without per-CPU values"),
+        Errno::E2BIG => Error::new(
+            ErrorKind::Invalid,
+            OPERATION,
+            format!("too large for a {map_type} map: {}", description(request)),
+        )
+        .with_errno(errno)
+        .with_remedy("lower max_entries or the sizes"),
+        Errno::ENOMEM => Error::new(
+            ErrorKind::Exhausted,
+            OPERATION,
+            format!("the kernel has no memory for a {map_type} map with {}", description(request)),
+        )
+        .with_errno(errno)
+        .with_remedy("lower max_entries, free memory, or raise the memory limit of the cgroup"),
+        _ => generic(OPERATION, errno),
+    }
+}
+
+fn description(request: &MapCreate) -> String {
+    let MapCreate { key_size, value_size, max_entries, map_flags, .. } = request;
+    let flags = MapFlags::from_bits_retain(*map_flags);
+    format!("key_size {key_size}, value_size {value_size}, max_entries {max_entries}, flags {flags}")
+}
+
+/// Tries the smallest map of that type: whatever refuses it refuses the type. `None` where no such map is known.
+fn is_supported(map_type: MapType) -> Option<bool> {
+    use MapType::{Array, Hash, LpmTrie, LruHash, LruPerCpuHash, PerCpuArray, PerCpuHash};
+    let (key_size, flags) = match map_type {
+        Hash | PerCpuHash | LruHash | LruPerCpuHash | Array | PerCpuArray => (4, MapFlags::empty()),
+        LpmTrie => (8, MapFlags::NO_PREALLOC),
+        MapType::Unknown(_) => return Some(false),
+        _ => return None,
+    };
+    let request = MapCreate {
+        map_type: map_type.raw(),
+        key_size,
+        value_size: 4,
+        max_entries: 1,
+        map_flags: flags.bits(),
+        ..MapCreate::default()
+    };
+    match sys::create_map(&request) {
+        Ok(_) => Some(true),
+        Err(Errno::EINVAL) => Some(false),
+        Err(_) => None,
+    }
+}

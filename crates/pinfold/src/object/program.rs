@@ -1,0 +1,105 @@
+//! A BPF program made of a few instructions.
+
+use std::ffi::CStr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use crate::error::{Error, Operation, Result, Subject};
+use crate::host::diagnose;
+use crate::insn::Insn;
+use crate::object::object_name;
+use crate::sys::{self, Errno, ProgramLoad};
+
+/// `enum bpf_prog_type`, as far as Pinfold loads programs itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ProgramType {
+    /// `BPF_PROG_TYPE_SOCKET_FILTER`: sees a socket's incoming packets and says how much of each to keep.
+    #[doc(alias = "BPF_PROG_TYPE_SOCKET_FILTER")]
+    SocketFilter,
+}
+
+impl ProgramType {
+    const fn raw(self) -> u32 {
+        match self {
+            ProgramType::SocketFilter => 1,
+        }
+    }
+}
+
+/// A loaded BPF program of a few [instructions](crate::insn): a probe, a counter, an example.
+///
+/// No program loader: for programs out of an object file use aya or libbpf-rs, which take the descriptors of maps that
+/// Pinfold opened.
+#[derive(Debug)]
+pub struct Program {
+    fd: OwnedFd,
+    name: String,
+}
+
+/// Lets helpers be called that are reserved to GPL-compatible programs.
+const LICENSE: &CStr = c"Dual MIT/GPL";
+/// Enough for the last words of the verifier on programs of this size.
+const LOG_LEN: usize = 64 << 10;
+
+impl Program {
+    /// Loads a program. One system call, or two where it is refused: the second has the verifier say why.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`](crate::ErrorKind::Denied) without `CAP_BPF`; [`Invalid`](crate::ErrorKind::Invalid) with the
+    /// verifier's reason.
+    #[doc(alias = "BPF_PROG_LOAD")]
+    pub fn load(program_type: ProgramType, name: &str, instructions: &[Insn]) -> Result<Program> {
+        let encoded: Vec<[u8; 8]> = instructions.iter().map(|instruction| instruction.encode()).collect();
+        let load = ProgramLoad {
+            program_type: program_type.raw(),
+            name: object_name(name),
+            instructions: &encoded,
+            license: LICENSE,
+        };
+        match sys::load_program(&load, None) {
+            Ok(fd) => Ok(Program { fd, name: name.to_owned() }),
+            Err(errno) => Err(refused(name, errno, &load)),
+        }
+    }
+
+    /// Runs the program once in the kernel with `packet` as its input, and returns what it returned. One system call.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) for a packet shorter than an Ethernet header, 14 bytes.
+    #[doc(alias("BPF_PROG_TEST_RUN", "BPF_PROG_RUN"))]
+    pub fn run(&self, packet: &[u8]) -> Result<u32> {
+        sys::test_run(self.fd.as_fd(), packet).map_err(|errno| self.failed(Operation::RunProgram, errno))
+    }
+
+    /// Lets the program decide which packets `socket` gets to see, until the socket is closed. One system call.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) for a descriptor that isn't a socket.
+    #[doc(alias("SO_ATTACH_BPF", "setsockopt"))]
+    pub fn attach_to_socket(&self, socket: impl AsFd) -> Result<()> {
+        sys::attach_to_socket(self.fd.as_fd(), socket.as_fd())
+            .map_err(|errno| self.failed(Operation::AttachProgram, errno))
+    }
+
+    fn failed(&self, operation: Operation, errno: Errno) -> Error {
+        diagnose::program(operation, errno, "").about(Subject::program(&self.name))
+    }
+}
+
+#[cold]
+fn refused(name: &str, errno: Errno, load: &ProgramLoad<'_>) -> Error {
+    let mut log = vec![0; LOG_LEN];
+    // Refused again, or it wouldn't have come to this; only the log is of interest.
+    let _ = sys::load_program(load, Some(&mut log));
+    let log = CStr::from_bytes_until_nul(&log).unwrap_or_default().to_string_lossy();
+    diagnose::program(Operation::LoadProgram, errno, &log).about(Subject::program(name))
+}
+
+impl AsFd for Program {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
