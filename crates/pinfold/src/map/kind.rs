@@ -1,0 +1,80 @@
+//! The kinds of map that [`Map`](super::Map) serves: the bytes written are the bytes read.
+
+use super::{Address, Key, LpmKey};
+use crate::sys::{MapFlags, MapType};
+
+/// A hash table, with values per CPU where the value is a [`PerCpu`](super::PerCpu).
+#[doc(alias("BPF_MAP_TYPE_HASH", "BPF_MAP_TYPE_PERCPU_HASH", "PerCpuHash"))]
+#[derive(Clone, Copy, Debug)]
+pub enum Hash {}
+
+/// An array: every index below `max_entries` is there from the start, and stays.
+#[doc(alias("BPF_MAP_TYPE_ARRAY"))]
+#[derive(Clone, Copy, Debug)]
+pub enum Array {}
+
+/// A trie of prefixes: [`get`](super::Map::get) finds the longest one that covers a key.
+#[doc(alias("BPF_MAP_TYPE_LPM_TRIE", "longest prefix match"))]
+#[derive(Clone, Copy, Debug)]
+pub enum LpmTrie {}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Hash {}
+    impl Sealed for super::Array {}
+    impl Sealed for super::LpmTrie {}
+}
+
+/// A kind of map that can have keys of type `K`. [`Hash`] takes any [`Key`], [`Array`] only `u32`, [`LpmTrie`] only
+/// [`LpmKey`].
+#[diagnostic::on_unimplemented(
+    message = "a map of kind `{Self}` can't have keys of type `{K}`",
+    note = "`Hash` takes any `Key`, `Array` an index of type `u32`, `LpmTrie` an `LpmKey<_>`"
+)]
+pub trait Kind<K>: sealed::Sealed {
+    /// The kernel's type for plain values.
+    #[doc(hidden)]
+    const MAP_TYPE: MapType;
+    /// The kernel's type for values per CPU, where there is one.
+    #[doc(hidden)]
+    const PER_CPU_MAP_TYPE: Option<MapType>;
+    /// Flags without which the kernel refuses to create such a map.
+    #[doc(hidden)]
+    const MANDATORY_FLAGS: MapFlags = MapFlags::empty();
+
+    /// The one form of all keys that the map takes for the same.
+    #[doc(hidden)]
+    fn canonical(key: K) -> K {
+        key
+    }
+}
+
+/// A kind whose entries come and go, unlike those of an array.
+#[diagnostic::on_unimplemented(
+    message = "the entries of a map of kind `{Self}` can't come and go",
+    note = "an array has all its entries from the start: overwrite one with `insert` instead"
+)]
+pub trait Keyed: sealed::Sealed {}
+
+impl<K: Key> Kind<K> for Hash {
+    const MAP_TYPE: MapType = MapType::Hash;
+    const PER_CPU_MAP_TYPE: Option<MapType> = Some(MapType::PerCpuHash);
+}
+
+impl Kind<u32> for Array {
+    const MAP_TYPE: MapType = MapType::Array;
+    const PER_CPU_MAP_TYPE: Option<MapType> = Some(MapType::PerCpuArray);
+}
+
+impl<A: Address> Kind<LpmKey<A>> for LpmTrie {
+    const MAP_TYPE: MapType = MapType::LpmTrie;
+    const PER_CPU_MAP_TYPE: Option<MapType> = None;
+    const MANDATORY_FLAGS: MapFlags = MapFlags::NO_PREALLOC;
+
+    fn canonical(key: LpmKey<A>) -> LpmKey<A> {
+        key.canonical()
+    }
+}
+
+impl Keyed for Hash {}
+impl Keyed for LpmTrie {}

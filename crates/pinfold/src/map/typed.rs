@@ -1,0 +1,240 @@
+//! A map whose keys and values have Rust types.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+
+use super::{Hash, Key, Keyed, Kind, MapInfo, MapSpec, RawMap, Value, WritableValue};
+use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::probe;
+use crate::sys::{MapType, Slot};
+
+/// An open map with keys `K`, values `V` and of kind `T`.
+///
+/// Made from a [`MapSpec`], by [`create`](Map::create) or by a [`PinDir`](crate::PinDir). Cheap to clone,
+/// `Send + Sync`; every operation takes `&self`, because the kernel synchronises. The descriptor is closed with the
+/// last clone.
+///
+/// ```no_run
+/// use pinfold::{Bpffs, MapSpec};
+///
+/// const SEEN: MapSpec<[u8; 4], u64> = MapSpec::new("seen", 4096);
+///
+/// let pins = Bpffs::find()?.pin_dir();
+/// let seen = pins.open_or_create(&SEEN)?;
+/// seen.insert(&[127, 0, 0, 1], &1)?;
+/// assert_eq!(seen.get(&[127, 0, 0, 1])?, Some(1));
+/// assert!(seen.remove(&[127, 0, 0, 1])?);
+/// # Ok::<(), pinfold::Error>(())
+/// ```
+pub struct Map<K, V, T = Hash> {
+    raw: RawMap,
+    types: PhantomData<fn() -> (K, V, T)>,
+}
+
+impl<K: Key, V: Value, T: Kind<K>> Map<K, V, T> {
+    /// Creates a map that isn't pinned, and goes with the last descriptor and the last program that uses it. Two
+    /// system calls.
+    ///
+    /// # Errors
+    ///
+    /// As for [`RawMap::create`].
+    #[doc(alias("BPF_MAP_CREATE", "CreateUnpinned"))]
+    pub fn create(spec: &MapSpec<K, V, T>) -> Result<Map<K, V, T>> {
+        RawMap::create(spec.raw()).map(Map::from_checked)
+    }
+
+    /// For a map that is known to agree with the spec of these types.
+    pub(crate) fn from_checked(raw: RawMap) -> Map<K, V, T> {
+        Map { raw, types: PhantomData }
+    }
+
+    /// The value of `key`, `None` where there is none. One system call; no allocation but for [`PerCpu`] values.
+    ///
+    /// In an [`LpmTrie`](super::LpmTrie) this is the value of the longest prefix that covers `key`.
+    ///
+    /// [`PerCpu`]: super::PerCpu
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](ErrorKind::Invalid) where the bytes are no valid `V`.
+    #[doc(alias("BPF_MAP_LOOKUP_ELEM", "lookup"))]
+    #[inline]
+    pub fn get(&self, key: &K) -> Result<Option<V>> {
+        V::get(&self.raw, key.as_bytes())
+    }
+
+    /// Room for one value, for [`get_into`](Map::get_into).
+    pub fn buf(&self) -> V::Buf {
+        V::new_buf(&self.raw)
+    }
+
+    /// The value of `key`, read into `buf`, `None` where there is none. One system call, no allocation.
+    ///
+    /// ```no_run
+    /// # use pinfold::{Map, MapSpec, PerCpu};
+    /// # const SEEN: MapSpec<u32, PerCpu<u64>> = MapSpec::new("seen", 4096);
+    /// # let seen = Map::create(&SEEN)?;
+    /// let mut buf = seen.buf();
+    /// for key in 0..100 {
+    ///     if let Some(counters) = seen.get_into(&key, &mut buf)? {
+    ///         println!("{key}: {}", counters.sum::<u64>());
+    ///     }
+    /// }
+    /// # Ok::<(), pinfold::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`get`](Map::get); also where `buf` is of a map with values of another length.
+    #[doc(alias = "lookup_into")]
+    #[inline]
+    pub fn get_into<'b>(&self, key: &K, buf: &'b mut V::Buf) -> Result<Option<V::View<'b>>> {
+        V::get_into(&self.raw, key.as_bytes(), buf)
+    }
+
+    /// The key after `after`, or the first one; `None` after the last. One system call, no allocation.
+    ///
+    /// For looking around. A walk made of such steps is inexact while others write: a hash starts over where `after` is
+    /// gone, and an update of an existing key moves it within its bucket, so that keys which were there all the time
+    /// may come twice or never. An array yields all its indexes.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](ErrorKind::Invalid) where the bytes are no valid `K`.
+    #[doc(alias("BPF_MAP_GET_NEXT_KEY", "GetNextKey", "GetFirstKey"))]
+    #[inline]
+    pub fn next_key(&self, after: Option<&K>) -> Result<Option<K>> {
+        match self.raw.next_key_uninit(after.map(K::as_bytes), Slot::<K>::new().bytes())? {
+            None => Ok(None),
+            Some(bytes) => match K::try_read_from_bytes(bytes) {
+                Ok(key) => Ok(Some(T::canonical(key))),
+                Err(_) => Err(self.raw.invalid_key::<K>(bytes)),
+            },
+        }
+    }
+}
+
+impl<K: Key, V: WritableValue, T: Kind<K>> Map<K, V, T> {
+    /// Inserts the entry, or replaces its value. One system call, no allocation.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`](ErrorKind::Full) where there is no room, or no such index in an array; [`ReadOnly`](ErrorKind::ReadOnly)
+    /// for a frozen map.
+    #[doc(alias("BPF_MAP_UPDATE_ELEM", "BPF_ANY", "update", "put", "set"))]
+    #[inline]
+    pub fn insert(&self, key: &K, value: &V) -> Result<()> {
+        self.raw.insert(key.as_bytes(), value.bytes())
+    }
+}
+
+impl<K: Key, V: WritableValue, T: Kind<K> + Keyed> Map<K, V, T> {
+    /// Inserts the entry unless the key is there, and tells whether it did. One system call, no allocation.
+    ///
+    /// # Errors
+    ///
+    /// As for [`insert`](Map::insert); [`Unsupported`](ErrorKind::Unsupported) on an LPM trie before Linux 6.13, which
+    /// would overwrite.
+    #[doc(alias = "BPF_NOEXIST")]
+    #[inline]
+    pub fn insert_if_absent(&self, key: &K, value: &V) -> Result<bool> {
+        self.check_conditions(Operation::InsertIfAbsent)?;
+        self.raw.insert_if_absent(key.as_bytes(), value.bytes())
+    }
+
+    /// Replaces the value if the key is there, and tells whether it was. One system call, no allocation.
+    ///
+    /// # Errors
+    ///
+    /// As for [`insert`](Map::insert); [`Unsupported`](ErrorKind::Unsupported) on an LPM trie before Linux 6.13, which
+    /// would insert.
+    #[doc(alias = "BPF_EXIST")]
+    #[inline]
+    pub fn replace_if_present(&self, key: &K, value: &V) -> Result<bool> {
+        self.check_conditions(Operation::ReplaceIfPresent)?;
+        self.raw.replace_if_present(key.as_bytes(), value.bytes())
+    }
+
+    #[inline]
+    fn check_conditions(&self, operation: Operation) -> Result<()> {
+        let matters = const { matches!(T::MAP_TYPE, MapType::LpmTrie) };
+        if !matters || probe::lpm_trie_heeds_conditions() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            operation,
+            "LPM tries of this kernel ignore the condition and overwrite",
+        )
+        .about(self.raw.subject())
+        .with_remedy("get the exact prefix first, or use Linux 6.13"))
+    }
+}
+
+impl<K: Key, V, T: Kind<K> + Keyed> Map<K, V, T> {
+    /// Removes the entry and tells whether it was there. One system call, no allocation.
+    ///
+    /// In an [`LpmTrie`](super::LpmTrie) only this very prefix is removed.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadOnly`](ErrorKind::ReadOnly) for a frozen map.
+    #[doc(alias("BPF_MAP_DELETE_ELEM", "delete"))]
+    #[inline]
+    pub fn remove(&self, key: &K) -> Result<bool> {
+        self.raw.remove(key.as_bytes())
+    }
+}
+
+impl<K, V, T> Map<K, V, T> {
+    /// What the kernel said of the map when it was opened. Nothing of it changes.
+    #[doc(alias("BPF_OBJ_GET_INFO_BY_FD", "GetMapInfo"))]
+    pub fn info(&self) -> &MapInfo {
+        self.raw.info()
+    }
+
+    /// The kernel's id of the map.
+    pub fn id(&self) -> u32 {
+        self.raw.id()
+    }
+
+    /// The name that its spec gives it.
+    pub fn name(&self) -> &str {
+        self.raw.name()
+    }
+
+    /// The pin that it was opened from or created for.
+    pub fn path(&self) -> Option<&Path> {
+        self.raw.path()
+    }
+
+    /// Whether the call that returned this handle created the map, rather than finding it.
+    pub fn is_new(&self) -> bool {
+        self.raw.is_new()
+    }
+
+    /// The same map with bytes for keys and values.
+    pub fn as_raw(&self) -> &RawMap {
+        &self.raw
+    }
+}
+
+impl<K, V, T> Clone for Map<K, V, T> {
+    fn clone(&self) -> Map<K, V, T> {
+        Map { raw: self.raw.clone(), types: PhantomData }
+    }
+}
+
+impl<K, V, T> AsFd for Map<K, V, T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.raw.as_fd()
+    }
+}
+
+impl<K, V, T> fmt::Debug for Map<K, V, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Map").field("name", &self.name()).field("info", self.info()).finish_non_exhaustive()
+    }
+}

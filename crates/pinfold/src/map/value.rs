@@ -1,0 +1,110 @@
+//! What can be a map's value, and how it is read and written.
+
+use std::fmt;
+
+use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
+
+use super::{PerCpu, RawMap};
+use crate::error::Result;
+use crate::sys::Slot;
+
+pub(super) mod sealed {
+    pub trait Sealed {}
+    impl<T: zerocopy::TryFromBytes + zerocopy::KnownLayout + zerocopy::Immutable> Sealed for T {}
+    impl<T> Sealed for super::PerCpu<T> {}
+}
+
+/// A type that a map's values can be read as: a `#[repr(C)]` type that derives `FromBytes` (or `TryFromBytes`, for one
+/// with invalid bytes, such as a `bool`), `Immutable` and `KnownLayout` of [`zerocopy`](crate::zerocopy); or
+/// [`PerCpu`] of one.
+///
+/// To be written it needs `IntoBytes` too, which a type with padding can't have: see [`WritableValue`].
+pub trait Value: sealed::Sealed {
+    /// Room for one value, to be used again and again: see [`Map::get_into`](super::Map::get_into).
+    type Buf: fmt::Debug;
+    /// A value in such room: `&T`, or [`PerCpuView`](super::PerCpuView).
+    type View<'a>
+    where
+        Self: 'a;
+
+    /// The `value_size` of `BPF_MAP_CREATE`.
+    #[doc(hidden)]
+    const SIZE: usize;
+    /// The alignment of one value.
+    #[doc(hidden)]
+    const ALIGN: usize;
+    /// Whether there is one value per CPU.
+    #[doc(hidden)]
+    const PER_CPU: bool;
+
+    #[doc(hidden)]
+    fn new_buf(map: &RawMap) -> Self::Buf;
+
+    #[doc(hidden)]
+    fn get_into<'b>(map: &RawMap, key: &[u8], buf: &'b mut Self::Buf) -> Result<Option<Self::View<'b>>>;
+
+    #[doc(hidden)]
+    fn get(map: &RawMap, key: &[u8]) -> Result<Option<Self>>
+    where
+        Self: Sized;
+}
+
+/// A value that can be written: one without padding, or [`PerCpu`] of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be written to a BPF map",
+    note = "all bytes of a value are copied to the kernel, so that it must have no padding: give padding a name, and \
+            derive `pinfold::zerocopy::IntoBytes`"
+)]
+pub trait WritableValue: Value {
+    #[doc(hidden)]
+    fn bytes(&self) -> &[u8];
+}
+
+/// Room for one plain value, inline and never zeroed.
+pub struct ValueBuf<T>(Slot<T>);
+
+impl<T> fmt::Debug for ValueBuf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ValueBuf").finish_non_exhaustive()
+    }
+}
+
+impl<T: TryFromBytes + KnownLayout + Immutable> Value for T {
+    type Buf = ValueBuf<T>;
+    type View<'a>
+        = &'a T
+    where
+        T: 'a;
+
+    const SIZE: usize = size_of::<T>();
+    const ALIGN: usize = align_of::<T>();
+    const PER_CPU: bool = false;
+
+    #[inline]
+    fn new_buf(_: &RawMap) -> ValueBuf<T> {
+        ValueBuf(Slot::new())
+    }
+
+    #[inline]
+    fn get_into<'b>(map: &RawMap, key: &[u8], buf: &'b mut ValueBuf<T>) -> Result<Option<&'b T>> {
+        match map.get_uninit(key, buf.0.bytes())? {
+            Some(bytes) => T::try_ref_from_bytes(bytes).map(Some).map_err(|_| map.invalid_value::<T>(key)),
+            None => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn get(map: &RawMap, key: &[u8]) -> Result<Option<T>> {
+        match map.get_uninit(key, Slot::<T>::new().bytes())? {
+            Some(bytes) => T::try_read_from_bytes(bytes).map(Some).map_err(|_| map.invalid_value::<T>(key)),
+            None => Ok(None),
+        }
+    }
+}
+
+impl<T: TryFromBytes + KnownLayout + Immutable + IntoBytes> WritableValue for T {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
