@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+
 use super::{Needs, denied, generic};
 use crate::error::{Error, ErrorKind, Operation, Subject};
 use crate::sys::{self, Errno};
@@ -22,8 +24,9 @@ pub(crate) fn pin(operation: Operation, errno: Errno, path: &Path) -> Error {
         Errno::EISDIR => error(ErrorKind::Invalid, "that is a directory, not a pin"),
         Errno::ENOTDIR => error(ErrorKind::Invalid, "a part of the path is not a directory"),
         Errno::EACCES if path.is_dir() => error(ErrorKind::Invalid, "that is a directory, not a pin"),
-        Errno::EACCES => error(ErrorKind::Denied, "the mode of the file or of its directory forbids it")
-            .with_remedy("run as the owner of the directory, or have its mode or group changed"),
+        Errno::EACCES => Error::new(ErrorKind::Denied, operation, who_forbids(path))
+            .with_errno(errno)
+            .with_remedy("run as the owner, or have the mode or the group changed"),
         Errno::EPERM => denied(operation, errno, Needs::Bpf),
         _ => generic(operation, errno),
     };
@@ -48,6 +51,25 @@ pub(crate) fn mount(operation: Operation, errno: Errno, path: &Path) -> Error {
 
 /// What to do where no BPF file system is.
 pub(crate) const MOUNT: &str = "mount one: mount -t bpf bpf /sys/fs/bpf";
+
+/// Names the first directory on the way that this process can't enter, else the file itself.
+fn who_forbids(path: &Path) -> String {
+    let mut way: Vec<&Path> = path.ancestors().skip(1).collect();
+    way.reverse();
+    let closed =
+        way.into_iter().find(|directory| accessat(CWD, *directory, Access::EXEC_OK, AtFlags::EACCESS).is_err());
+    let culprit = closed.unwrap_or(path);
+    let user = rustix::process::geteuid().as_raw();
+    match rustix::fs::stat(culprit) {
+        Ok(stat) => format!(
+            "user {user} has no access: the mode of {} is {:04o}, its owner {}",
+            culprit.display(),
+            stat.st_mode & 0o7777,
+            stat.st_uid
+        ),
+        Err(_) => format!("user {user} has no access to {}", culprit.display()),
+    }
+}
 
 /// Asks the file, or the nearest directory above it that exists.
 fn is_on_bpffs(path: &Path) -> bool {
