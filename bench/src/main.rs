@@ -1,0 +1,40 @@
+//! Pinfold beside bare system calls, and with `--features peers` beside aya and libbpf-rs.
+//!
+//! ```text
+//! cargo run --release --manifest-path bench/Cargo.toml -- points [--json]
+//! ```
+//!
+//! Every figure is a median of ratios taken in one process: all candidates of a row run in turn, round after round, in
+//! rotating order. The bare call runs twice in each row; where the two differ by more than 1 % the row is taken again.
+
+mod allocations;
+mod compare;
+#[cfg(feature = "peers")]
+mod peers;
+mod points;
+mod raw;
+mod report;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: allocations::Counting = allocations::Counting;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let report = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["points"] => report::Report::table(),
+        ["points", "--json"] => report::Report::json(),
+        _ => {
+            eprintln!("usage: bench points [--json]");
+            return ExitCode::from(2);
+        }
+    };
+    match points::run(&report) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
