@@ -5,7 +5,7 @@
 use std::panic::resume_unwind;
 
 use pinfold::Bpffs;
-use rustix::mount::{MountPropagationFlags, mount_change};
+use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
 use rustix::thread::{CapabilitySet, CapabilitySets, UnshareFlags};
 
 /// A BPF file system that nobody else can see, and that goes with its last user.
@@ -31,17 +31,24 @@ pub fn without_capabilities<R: Send>(test: impl FnOnce() -> R + Send) -> R {
     })
 }
 
-/// Runs `test` in a thread with a copy of all mounts, in which it may mount and unmount as it likes. Threads and
-/// processes that it starts see the same.
+/// Runs `test` in a thread with mounts of its own, none of which is a BPF file system: `/sys/fs/bpf` is an ordinary empty
+/// directory. It may mount and unmount as it likes; threads and processes that it starts see the same.
 ///
 /// # Panics
 ///
 /// Without root, or where `test` does.
-pub fn with_own_mounts<R: Send>(test: impl FnOnce() -> R + Send) -> R {
+pub fn without_bpffs<R: Send>(test: impl FnOnce() -> R + Send) -> R {
     in_thread(|| {
         // SAFETY: neither flag touches the table of descriptors, which is what makes unsharing delicate.
         unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNS | UnshareFlags::FS) }.expect("a mount namespace");
         mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).expect("private mounts");
+        let mounts = std::fs::read_to_string("/proc/thread-self/mountinfo").expect("/proc");
+        for line in mounts.lines().filter(|line| line.contains(" - bpf ")) {
+            let point = line.split(' ').nth(4).expect("a mount point");
+            unmount(point, UnmountFlags::DETACH).expect("unmounted");
+        }
+        mount("none", "/sys/fs", "tmpfs", MountFlags::empty(), None).expect("a tmpfs");
+        std::fs::create_dir("/sys/fs/bpf").expect("a directory");
         test()
     })
 }

@@ -9,4 +9,4 @@ mod isolated;
 
 pub use descriptors::leaves_no_descriptor;
 pub use guarded::GuardedBuf;
-pub use isolated::{bpffs, with_own_mounts, without_capabilities};
+pub use isolated::{bpffs, without_bpffs, without_capabilities};

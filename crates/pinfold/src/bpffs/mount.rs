@@ -43,12 +43,11 @@ impl Bpffs {
         let path = path.into();
         let fs =
             rustix::fs::statfs(&path).map_err(|errno| diagnose::mount(Operation::FindBpffs, errno.into(), &path))?;
-        if !sys::is_bpffs(&fs) {
-            return Err(Error::new(ErrorKind::NoBpffs, Operation::FindBpffs, "none is mounted there")
-                .about(Subject::path(path))
-                .with_remedy(MOUNT));
+        if sys::is_bpffs(&fs) {
+            Ok(Bpffs { root: Arc::new(Root { path, _detached: None }) })
+        } else {
+            Err(none_at(path))
         }
-        Ok(Bpffs { root: Arc::new(Root { path, _detached: None }) })
     }
 
     /// The one at [`DEFAULT_PATH`](Bpffs::DEFAULT_PATH), else the first in this thread's mount namespace.
@@ -57,13 +56,12 @@ impl Bpffs {
     ///
     /// [`NoBpffs`](ErrorKind::NoBpffs) where none is mounted.
     pub fn find() -> Result<Bpffs> {
-        let missing = match Bpffs::at(Bpffs::DEFAULT_PATH) {
-            Ok(found) => return Ok(found),
-            Err(error) => error,
-        };
+        if let Ok(found) = Bpffs::at(Bpffs::DEFAULT_PATH) {
+            return Ok(found);
+        }
         // /proc/self would show the main thread's mounts.
         let mounts = fs::read_to_string("/proc/thread-self/mountinfo").unwrap_or_default();
-        mount_points(&mounts).find_map(|path| Bpffs::at(path).ok()).ok_or(missing)
+        mount_points(&mounts).find_map(|path| Bpffs::at(path).ok()).ok_or_else(|| none_at(Bpffs::DEFAULT_PATH.into()))
     }
 
     /// [`find`](Bpffs::find), and where there is none, [`mount`](Bpffs::mount) at the default path.
@@ -126,6 +124,13 @@ impl Bpffs {
     pub fn dir(&self, relative: &str) -> Result<PinDir> {
         PinDir::below(self, relative)
     }
+}
+
+#[cold]
+fn none_at(path: PathBuf) -> Error {
+    Error::new(ErrorKind::NoBpffs, Operation::FindBpffs, "none is mounted there")
+        .about(Subject::path(path))
+        .with_remedy(MOUNT)
 }
 
 /// fsmount(2) gives an `O_PATH` descriptor, which can neither be listed nor locked; the one reopened from it can.

@@ -23,6 +23,17 @@ use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 /// # is_key::<Endpoint>();
 /// ```
 ///
+/// ```compile_fail
+/// # use pinfold::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+/// #[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
+/// #[repr(C)]
+/// struct Endpoint {
+///     address: [u8; 4],
+///     port: u16, // and two bytes of padding
+///     protocol: u32,
+/// }
+/// ```
+///
 /// A type with invalid bytes, such as an enum or one with a `bool`, derives `TryFromBytes` instead of `FromBytes`; a
 /// key that isn't valid then is an error when it is read.
 #[diagnostic::on_unimplemented(

@@ -235,7 +235,8 @@ impl RawMap {
     ///
     /// # Errors
     ///
-    /// [`Invalid`](ErrorKind::Invalid) on arrays, whose entries can't be removed, and for a key of a wrong length.
+    /// [`Unsupported`](ErrorKind::Unsupported) on arrays, whose entries can't be removed;
+    /// [`Invalid`](ErrorKind::Invalid) for a key of a wrong length.
     #[doc(alias("BPF_MAP_DELETE_ELEM", "DeleteElement"))]
     #[inline]
     pub fn remove(&self, key: &[u8]) -> Result<bool> {

@@ -49,13 +49,27 @@ pub struct RawMapSpec {
 }
 
 impl<K: Key, V: Value, T: Kind<K>> MapSpec<K, V, T> {
+    /// Decided when a spec is made: that is at compile time for a constant.
+    ///
+    /// ```compile_fail,E0080
+    /// use pinfold::{LpmKey, LpmTrie, MapSpec, PerCpu};
+    /// const SPEC: MapSpec<LpmKey<[u8; 4]>, PerCpu<u64>, LpmTrie> = MapSpec::new("prefixes", 16);
+    /// ```
     const MAP_TYPE: MapType = match (V::PER_CPU, T::PER_CPU_MAP_TYPE) {
         (false, _) => T::MAP_TYPE,
         (true, Some(map_type)) => map_type,
         (true, None) => panic!("the kernel has no per-CPU maps of this kind"),
     };
 
-    /// Bytes of a value. Checked when a spec is made: that is at compile time for a constant.
+    /// Bytes of a value, after a check of all sizes and alignments.
+    ///
+    /// ```compile_fail,E0080
+    /// use pinfold::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+    /// #[derive(FromBytes, IntoBytes, Immutable, KnownLayout)]
+    /// #[repr(C, align(16))]
+    /// struct Vector([u8; 16]);
+    /// const SPEC: pinfold::MapSpec<u32, Vector> = pinfold::MapSpec::new("vectors", 16);
+    /// ```
     const VALUE_SIZE: u32 = {
         assert!(size_of::<K>() > 0, "the key of this kind of map can't be empty");
         assert!(V::SIZE > 0, "the value of a map can't be empty");

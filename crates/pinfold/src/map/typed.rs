@@ -114,9 +114,7 @@ impl<K: Key, V: Value, T: Kind<K>> Map<K, V, T> {
             },
         }
     }
-}
 
-impl<K: Key, V: WritableValue, T: Kind<K>> Map<K, V, T> {
     /// Inserts the entry, or replaces its value. One system call, no allocation.
     ///
     /// # Errors
@@ -125,12 +123,13 @@ impl<K: Key, V: WritableValue, T: Kind<K>> Map<K, V, T> {
     /// for a frozen map.
     #[doc(alias("BPF_MAP_UPDATE_ELEM", "BPF_ANY", "update", "put", "set"))]
     #[inline]
-    pub fn insert(&self, key: &K, value: &V) -> Result<()> {
+    pub fn insert(&self, key: &K, value: &V) -> Result<()>
+    where
+        V: WritableValue,
+    {
         self.raw.insert(key.as_bytes(), value.bytes())
     }
-}
 
-impl<K: Key, V: WritableValue, T: Kind<K> + Keyed> Map<K, V, T> {
     /// Inserts the entry unless the key is there, and tells whether it did. One system call, no allocation.
     ///
     /// # Errors
@@ -139,7 +138,11 @@ impl<K: Key, V: WritableValue, T: Kind<K> + Keyed> Map<K, V, T> {
     /// would overwrite.
     #[doc(alias = "BPF_NOEXIST")]
     #[inline]
-    pub fn insert_if_absent(&self, key: &K, value: &V) -> Result<bool> {
+    pub fn insert_if_absent(&self, key: &K, value: &V) -> Result<bool>
+    where
+        V: WritableValue,
+        T: Keyed,
+    {
         self.check_conditions(Operation::InsertIfAbsent)?;
         self.raw.insert_if_absent(key.as_bytes(), value.bytes())
     }
@@ -152,9 +155,29 @@ impl<K: Key, V: WritableValue, T: Kind<K> + Keyed> Map<K, V, T> {
     /// would insert.
     #[doc(alias = "BPF_EXIST")]
     #[inline]
-    pub fn replace_if_present(&self, key: &K, value: &V) -> Result<bool> {
+    pub fn replace_if_present(&self, key: &K, value: &V) -> Result<bool>
+    where
+        V: WritableValue,
+        T: Keyed,
+    {
         self.check_conditions(Operation::ReplaceIfPresent)?;
         self.raw.replace_if_present(key.as_bytes(), value.bytes())
+    }
+
+    /// Removes the entry and tells whether it was there. One system call, no allocation.
+    ///
+    /// In an [`LpmTrie`](super::LpmTrie) only this very prefix is removed.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadOnly`](ErrorKind::ReadOnly) for a frozen map.
+    #[doc(alias("BPF_MAP_DELETE_ELEM", "delete"))]
+    #[inline]
+    pub fn remove(&self, key: &K) -> Result<bool>
+    where
+        T: Keyed,
+    {
+        self.raw.remove(key.as_bytes())
     }
 
     #[inline]
@@ -170,21 +193,6 @@ impl<K: Key, V: WritableValue, T: Kind<K> + Keyed> Map<K, V, T> {
         )
         .about(self.raw.subject())
         .with_remedy("get the exact prefix first, or use Linux 6.13"))
-    }
-}
-
-impl<K: Key, V, T: Kind<K> + Keyed> Map<K, V, T> {
-    /// Removes the entry and tells whether it was there. One system call, no allocation.
-    ///
-    /// In an [`LpmTrie`](super::LpmTrie) only this very prefix is removed.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadOnly`](ErrorKind::ReadOnly) for a frozen map.
-    #[doc(alias("BPF_MAP_DELETE_ELEM", "delete"))]
-    #[inline]
-    pub fn remove(&self, key: &K) -> Result<bool> {
-        self.raw.remove(key.as_bytes())
     }
 }
 

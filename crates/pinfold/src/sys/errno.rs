@@ -47,6 +47,7 @@ errnos! {
     ENOSPC = libc::ENOSPC, "no space left";
     ENOSYS = libc::ENOSYS, "no such system call";
     ENOTDIR = libc::ENOTDIR, "not a directory";
+    ENOTSOCK = libc::ENOTSOCK, "not a socket";
     ENOTSUPP = 524, "not supported by this kind of object";
     EOPNOTSUPP = libc::EOPNOTSUPP, "operation not supported";
     EPERM = libc::EPERM, "not permitted";

@@ -33,13 +33,13 @@ pub(crate) fn entry(failure: &EntryFailure<'_>) -> Error {
             error(ErrorKind::Full, cause).with_remedy("remove entries, or create it with a larger max_entries")
         }
         Errno::EPERM => not_permitted(failure),
-        Errno::EINVAL if map_type == MapType::LpmTrie => error(
-            ErrorKind::Invalid,
-            "the prefix is longer than the address, or this type of map can't do that".to_owned(),
-        ),
+        Errno::EINVAL if map_type == MapType::LpmTrie => {
+            error(ErrorKind::Invalid, "the prefix is longer than the address".to_owned())
+        }
         Errno::ENOMEM => error(ErrorKind::Exhausted, "the kernel has no memory for another entry just now".to_owned())
             .with_remedy("try again, or raise the memory limit of the cgroup"),
-        Errno::ENOTSUPP | Errno::EOPNOTSUPP => {
+        // Lengths and flags are right by now, so that EINVAL is about the type as well.
+        Errno::EINVAL | Errno::ENOTSUPP | Errno::EOPNOTSUPP => {
             error(ErrorKind::Unsupported, format!("maps of type {map_type} can't do that"))
         }
         Errno::EBADF => error(ErrorKind::Gone, "the descriptor is closed".to_owned()),

@@ -14,7 +14,7 @@ pub(crate) fn generic(operation: Operation, errno: Errno) -> Error {
         Errno::EBUSY | Errno::EAGAIN | Errno::EDEADLK | Errno::ETIMEDOUT | Errno::EINTR => ErrorKind::Busy,
         Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE => ErrorKind::Exhausted,
         Errno::ENOTSUPP | Errno::EOPNOTSUPP | Errno::ENOSYS => ErrorKind::Unsupported,
-        Errno::EINVAL | Errno::E2BIG | Errno::ENAMETOOLONG => ErrorKind::Invalid,
+        Errno::EINVAL | Errno::E2BIG | Errno::ENAMETOOLONG | Errno::ENOTSOCK => ErrorKind::Invalid,
         Errno::EROFS => ErrorKind::ReadOnly,
         _ => ErrorKind::Other,
     };

@@ -1,0 +1,187 @@
+//! Opening and creating by name: what agrees is reused, what differs is refused with every difference, and whoever
+//! comes first creates.
+
+use std::ffi::OsString;
+use std::os::fd::AsFd as _;
+use std::sync::Barrier;
+
+use pinfold::{Array, ErrorKind, LpmKey, LpmTrie, Map, MapFlags, MapSpec, MapType, Operation, PerCpu, PinDir, RawMap};
+use testkit::leaves_no_descriptor;
+
+const SPEC: MapSpec<u32, u64> = MapSpec::new("flows", 16);
+
+fn pins() -> PinDir {
+    testkit::bpffs().pin_dir()
+}
+
+#[test]
+fn created_once_then_reused() {
+    leaves_no_descriptor(|| {
+        let pins = pins();
+        let first = pins.open_or_create(&SPEC).unwrap();
+        let second = pins.open_or_create(&SPEC).unwrap();
+        assert!(first.is_new() && !second.is_new());
+        assert_eq!(first.id(), second.id());
+        first.insert(&1, &11).unwrap();
+        assert_eq!(second.get(&1).unwrap(), Some(11));
+    });
+}
+
+/// Every kind comes back as what it was, also where the kernel adds or takes away flags of its own.
+#[test]
+fn all_kinds_agree_with_their_own_spec() {
+    let pins = pins();
+    let trie: MapSpec<LpmKey<[u8; 16]>, u32, LpmTrie> = MapSpec::new("trie", 8);
+    let array: MapSpec<u32, [u8; 3], Array> = MapSpec::new("array", 8);
+    let per_cpu: MapSpec<u64, PerCpu<[u8; 5]>> = MapSpec::new("per_cpu", 8);
+    let per_cpu_array: MapSpec<u32, PerCpu<u16>, Array> = MapSpec::new("per_cpu_array", 8);
+    let flags = MapFlags::NO_PREALLOC | MapFlags::RDONLY_PROG | MapFlags::ZERO_SEED;
+    let flagged: MapSpec<u64, u64> = MapSpec::new("flagged", 8).with_flags(flags);
+    for _ in ["created", "reused"] {
+        assert_eq!(pins.open_or_create(&trie).unwrap().info().map_type, MapType::LpmTrie);
+        assert_eq!(pins.open_or_create(&array).unwrap().info().map_type, MapType::Array);
+        assert_eq!(pins.open_or_create(&per_cpu).unwrap().info().map_type, MapType::PerCpuHash);
+        assert_eq!(pins.open_or_create(&per_cpu_array).unwrap().info().map_type, MapType::PerCpuArray);
+        assert_eq!(pins.open_or_create(&flagged).unwrap().info().flags, flags);
+    }
+}
+
+/// RDONLY belongs to the descriptor: the map that is found later doesn't have it, and isn't different for that.
+#[test]
+fn flags_of_the_descriptor_are_not_compared() {
+    let pins = pins();
+    let read_only = SPEC.with_flags(MapFlags::RDONLY);
+    let created = pins.open_or_create(&read_only).unwrap();
+    assert_eq!(created.insert(&1, &1).unwrap_err().kind(), ErrorKind::ReadOnly);
+    assert!(!pins.open(&read_only).unwrap().is_new());
+    assert!(!pins.open(&SPEC).unwrap().is_new());
+}
+
+#[test]
+fn every_difference_is_named_and_nothing_is_touched() {
+    leaves_no_descriptor(|| {
+        let pins = pins();
+        let old: MapSpec<u32, u64> = MapSpec::new("flows", 16);
+        let map = pins.open_or_create(&old).unwrap();
+        map.insert(&1, &11).unwrap();
+
+        let new: MapSpec<LpmKey<[u8; 4]>, [u8; 3], LpmTrie> = MapSpec::new("flows", 17);
+        for error in [pins.open(&new).unwrap_err(), pins.open_or_create(&new).unwrap_err()] {
+            assert_eq!((error.kind(), error.operation()), (ErrorKind::Incompatible, Operation::OpenPin));
+            let named: Vec<String> = error.mismatches().iter().map(ToString::to_string).collect();
+            assert_eq!(
+                named,
+                [
+                    "type is hash, wanted lpm_trie",
+                    "key_size is 4, wanted 8",
+                    "value_size is 8, wanted 3",
+                    "max_entries is 16, wanted 17",
+                    "flags is none, wanted NO_PREALLOC",
+                ]
+            );
+            assert_eq!((error.name(), error.id()), (Some("flows"), Some(map.id())));
+        }
+        assert_eq!(pins.open(&old).unwrap().get(&1).unwrap(), Some(11));
+    });
+}
+
+#[test]
+fn a_map_that_could_not_be_pinned_is_closed() {
+    leaves_no_descriptor(|| {
+        let bpffs = testkit::bpffs();
+        // The directory can't be created: its name is taken by a pin.
+        let pins = bpffs.dir("taken/below").unwrap();
+        bpffs.dir("x").unwrap().pin("y", Map::create(&SPEC).unwrap().as_fd()).unwrap();
+        std::fs::rename(bpffs.path().join("x/y"), bpffs.path().join("taken")).unwrap();
+        let error = pins.open_or_create(&SPEC).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+    });
+}
+
+#[test]
+fn what_no_kernel_takes_is_refused_before_it_is_asked() {
+    let pins = pins();
+    let error = pins.open_or_create(&SPEC.with_max_entries(0)).unwrap_err();
+    assert_eq!((error.kind(), error.cause(), error.errno()), (ErrorKind::Invalid, "max_entries is 0", None));
+    assert_eq!(pins.list().unwrap(), [] as [OsString; 0]);
+}
+
+#[test]
+fn sizes_whose_product_overflows() {
+    leaves_no_descriptor(|| {
+        let pins = pins();
+        let huge: MapSpec<u32, [u8; 1 << 20], Array> = MapSpec::new("huge", u32::MAX);
+        let error = pins.open_or_create(&huge).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Exhausted), "{error}");
+        assert!(error.to_string().contains("max_entries 4294967295"), "{error}");
+        let many: MapSpec<u32, u32> = MapSpec::new("many", u32::MAX);
+        let error = pins.open_or_create(&many).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Exhausted), "{error}");
+        let wide: MapSpec<u32, PerCpu<[u8; 65536]>> = MapSpec::new("wide", 1);
+        let error = pins.open_or_create(&wide).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert_eq!(error.cause(), "a per-CPU value has 65536 bytes, and 32768 are allowed");
+        assert!(pins.list().unwrap().is_empty(), "nothing is left behind");
+    });
+}
+
+/// Many threads, each with descriptors of its own, as processes would have: all end with the same map.
+#[test]
+fn whoever_comes_first_creates_and_all_get_the_same() {
+    const THREADS: usize = 4;
+    const ROUNDS: usize = 200;
+    let pins = pins();
+    let barrier = Barrier::new(THREADS);
+    let created: usize = std::thread::scope(|scope| {
+        let race = || {
+            let mut created = 0;
+            for round in 0..ROUNDS {
+                let spec = SPEC.with_name(format!("race{round}"));
+                barrier.wait();
+                let map = pins.open_or_create(&spec).unwrap();
+                created += usize::from(map.is_new());
+                map.insert(&std::process::id(), &1).unwrap();
+                assert_eq!(pins.open(&spec).unwrap().id(), map.id());
+            }
+            created
+        };
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(race)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(created, ROUNDS, "exactly one creates in each round");
+}
+
+/// A name that somebody keeps removing never shows as an error of the one who opens or creates it.
+#[test]
+fn a_name_that_keeps_vanishing() {
+    let pins = pins();
+    std::thread::scope(|scope| {
+        let opener = scope.spawn(|| {
+            for _ in 0..2_000 {
+                pins.open_or_create(&SPEC).unwrap();
+            }
+        });
+        while !opener.is_finished() {
+            pins.unpin(SPEC.name()).unwrap();
+        }
+    });
+}
+
+#[test]
+fn ids_lead_to_maps() {
+    let map = Map::create(&SPEC).unwrap();
+    assert!(pinfold::ids().map(Result::unwrap).any(|id| id == map.id()));
+    let found = RawMap::from_id(map.id()).unwrap();
+    assert_eq!(found.info(), map.info());
+    assert_eq!((found.name(), found.path(), found.is_new()), ("flows", None, false));
+    assert_eq!(RawMap::from_id(u32::MAX).unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn a_descriptor_of_something_else_is_refused() {
+    leaves_no_descriptor(|| {
+        let file = std::fs::File::open("/dev/null").unwrap();
+        let error = RawMap::from_fd(file.into()).unwrap_err();
+        assert_eq!((error.kind(), error.cause()), (ErrorKind::Incompatible, "it isn't a BPF object"));
+    });
+}

@@ -1,0 +1,174 @@
+//! Directories of pins: names, listing, removal, and everything that is no pin.
+
+use std::ffi::OsString;
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::PermissionsExt as _;
+
+use pinfold::{Bpffs, ErrorKind, Map, MapSpec, Program, ProgramType, insn};
+use testkit::leaves_no_descriptor;
+
+const SPEC: MapSpec<u32, u64> = MapSpec::new("some", 4);
+
+#[test]
+fn a_name_is_made_found_and_removed() {
+    leaves_no_descriptor(|| {
+        let pins = testkit::bpffs().pin_dir();
+        let map = Map::create(&SPEC).unwrap();
+        assert!(pins.list().unwrap().is_empty(), "no directory, no pins");
+        assert!(!pins.unpin("some").unwrap());
+
+        pins.pin("some", map.as_fd()).unwrap();
+        pins.pin("another name", map.as_fd()).unwrap();
+        assert_eq!(pins.list().unwrap(), ["another name", "some"].map(OsString::from));
+        let mode = std::fs::metadata(pins.path()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755);
+
+        let again = pins.pin("some", map.as_fd()).unwrap_err();
+        assert_eq!(again.kind(), ErrorKind::Exists, "{again}");
+        assert!(pins.unpin("some").unwrap());
+        assert!(!pins.unpin("some").unwrap());
+        assert_eq!(pins.list().unwrap(), ["another name"].map(OsString::from));
+    });
+}
+
+#[test]
+fn a_pinned_map_outlives_its_handle() {
+    let pins = testkit::bpffs().dir("some/where").unwrap();
+    let id = {
+        let map = pins.open_or_create(&SPEC).unwrap();
+        map.insert(&1, &2).unwrap();
+        map.id()
+    };
+    let map = pins.open(&SPEC).unwrap();
+    assert_eq!((map.id(), map.is_new(), map.get(&1).unwrap()), (id, false, Some(2)));
+    assert_eq!(map.path(), Some(pins.path().join("some").as_path()));
+}
+
+#[test]
+fn names_that_no_bpffs_takes_are_refused_everywhere() {
+    let bpffs = testkit::bpffs();
+    let pins = bpffs.pin_dir();
+    let map = Map::create(&SPEC).unwrap();
+    let long = "x".repeat(256);
+    for name in ["", ".", "..", "a.b", "a/b", "../escape", "nul\0", &long] {
+        let errors = [
+            pins.pin(name, map.as_fd()).unwrap_err(),
+            pins.open_fd(name).map(drop).unwrap_err(),
+            pins.unpin(name).map(drop).unwrap_err(),
+            pins.open(&SPEC.with_name(name.to_owned())).map(drop).unwrap_err(),
+            pins.open_or_create(&SPEC.with_name(name.to_owned())).map(drop).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!((error.kind(), error.errno()), (ErrorKind::Invalid, None), "{name:?}: {error}");
+            assert!(error.remedy().is_some(), "{error}");
+        }
+    }
+    for relative in ["", "/", "a//b", "../b", "a/..", "a.d"] {
+        assert_eq!(bpffs.dir(relative).unwrap_err().kind(), ErrorKind::Invalid, "{relative:?}");
+    }
+    assert!(!pins.path().exists(), "nothing was created on the way");
+}
+
+/// The longest name that is allowed, with everything in it that is.
+#[test]
+fn names_that_a_bpffs_takes_are_taken() {
+    let pins = testkit::bpffs().pin_dir();
+    for name in ["x".repeat(255).as_str(), "with space", "a:b", "\u{fc}ber", "-", "\n"] {
+        let map = pins.open_or_create(&SPEC.with_name(name.to_owned())).unwrap();
+        assert_eq!(map.name(), name);
+        assert!(pins.unpin(name).unwrap(), "{name:?}");
+    }
+}
+
+#[test]
+fn a_pin_of_a_program_is_not_a_map() {
+    leaves_no_descriptor(|| {
+        let pins = testkit::bpffs().pin_dir();
+        let filter = [insn::mov_imm(insn::Reg::R0, 0), insn::exit()];
+        let program = Program::load(ProgramType::SocketFilter, "nothing", &filter).unwrap();
+        pins.pin("some", program.as_fd()).unwrap();
+        for error in [pins.open(&SPEC).unwrap_err(), pins.open_or_create(&SPEC).unwrap_err()] {
+            assert_eq!((error.kind(), error.cause()), (ErrorKind::Incompatible, "it is a program, not a map"));
+            assert_eq!(error.path(), Some(pins.path().join("some").as_path()));
+        }
+        assert_eq!(pins.list().unwrap(), ["some"].map(OsString::from), "and it was left alone");
+    });
+}
+
+#[test]
+fn a_directory_is_not_a_pin() {
+    let bpffs = testkit::bpffs();
+    let pins = bpffs.dir("outer").unwrap();
+    bpffs.dir("outer/some").unwrap().pin("x", Map::create(&SPEC).unwrap().as_fd()).unwrap();
+    for error in [pins.open(&SPEC).map(drop).unwrap_err(), pins.unpin("some").map(drop).unwrap_err()] {
+        assert_eq!((error.kind(), error.cause()), (ErrorKind::Invalid, "that is a directory, not a pin"), "{error}");
+    }
+    assert!(pins.list().unwrap().is_empty());
+}
+
+#[test]
+fn nothing_pinned_there() {
+    let pins = testkit::bpffs().pin_dir();
+    let error = pins.open(&SPEC).unwrap_err();
+    assert_eq!((error.kind(), error.cause()), (ErrorKind::NotFound, "nothing is pinned there"));
+}
+
+#[test]
+fn a_directory_that_is_no_bpffs() {
+    let directory = std::env::temp_dir();
+    let error = Bpffs::at(&directory).unwrap_err();
+    assert_eq!((error.kind(), error.path()), (ErrorKind::NoBpffs, Some(directory.as_path())));
+    assert_eq!(error.remedy(), Some("mount one: mount -t bpf bpf /sys/fs/bpf"));
+    assert_eq!(Bpffs::at("/no/such/place").unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+/// A symbolic link leads out of the file system, to a file that is precious.
+#[test]
+fn a_link_out_of_the_bpffs_is_not_followed_to_files() {
+    let bpffs = testkit::bpffs();
+    let outside = std::env::temp_dir().join(format!("pinfold-outside-{}", std::process::id()));
+    std::fs::create_dir_all(&outside).unwrap();
+    std::fs::write(outside.join("some"), "precious").unwrap();
+    std::os::unix::fs::symlink(&outside, bpffs.path().join("link")).unwrap();
+
+    let pins = bpffs.dir("link").unwrap();
+    let map = Map::create(&SPEC).unwrap();
+    let errors = [
+        pins.unpin("some").map(drop).unwrap_err(),
+        pins.list().map(drop).unwrap_err(),
+        pins.open(&SPEC).map(drop).unwrap_err(),
+        pins.pin("new", map.as_fd()).unwrap_err(),
+        pins.open_or_create(&SPEC.with_name("new")).map(drop).unwrap_err(),
+    ];
+    let left = std::fs::read_to_string(outside.join("some"));
+    std::fs::remove_dir_all(&outside).unwrap();
+    assert_eq!(left.unwrap(), "precious");
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::NoBpffs, "{error}");
+    }
+}
+
+#[test]
+fn mounted_only_when_asked() {
+    testkit::without_bpffs(|| {
+        let error = Bpffs::find().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoBpffs, "{error}");
+        let bpffs = Bpffs::mount("/sys/fs/bpf").unwrap();
+        assert_eq!(Bpffs::find().unwrap().path(), bpffs.path());
+        assert_eq!(std::fs::metadata("/sys/fs/bpf").unwrap().permissions().mode() & 0o777, 0o700);
+        bpffs.pin_dir().open_or_create(&SPEC).unwrap();
+        // Asked once more, it takes what is there.
+        assert_eq!(Bpffs::mount("/sys/fs/bpf").unwrap().pin_dir().list().unwrap(), ["some"].map(OsString::from));
+        assert_eq!(Bpffs::find_or_mount().unwrap().pin_dir().list().unwrap(), ["some"].map(OsString::from));
+    });
+}
+
+#[test]
+fn one_mounted_elsewhere_is_found() {
+    testkit::without_bpffs(|| {
+        std::fs::create_dir("/sys/fs/my own").unwrap();
+        Bpffs::mount("/sys/fs/my own").unwrap();
+        assert_eq!(Bpffs::find().unwrap().path(), std::path::Path::new("/sys/fs/my own"));
+        assert_eq!(Bpffs::mount("/sys/fs/missing").unwrap_err().kind(), ErrorKind::NotFound);
+    });
+}
