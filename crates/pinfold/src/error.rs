@@ -62,7 +62,7 @@ pub enum ErrorKind {
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Operation {
     CreateMap,
-    OpenMap,
+    Open,
     ReadInfo,
     ListMaps,
     Get,
@@ -77,7 +77,6 @@ pub enum Operation {
     MountBpffs,
     OpenDirectory,
     Pin,
-    OpenPin,
     Unpin,
     ListPins,
     LoadProgram,
@@ -90,7 +89,7 @@ impl Operation {
     const fn phrase(self) -> &'static str {
         match self {
             Operation::CreateMap => "create",
-            Operation::OpenMap => "open",
+            Operation::Open => "open",
             Operation::ReadInfo => "describe",
             Operation::ListMaps => "list the maps of this host",
             Operation::Get => "get from",
@@ -105,7 +104,6 @@ impl Operation {
             Operation::MountBpffs => "mount a BPF file system at",
             Operation::OpenDirectory => "open the pin directory",
             Operation::Pin => "pin",
-            Operation::OpenPin => "open the pin",
             Operation::Unpin => "unpin",
             Operation::ListPins => "list the pins in",
             Operation::LoadProgram => "load",
@@ -383,12 +381,12 @@ mod tests {
 
     #[test]
     fn every_mismatch_is_named() {
-        let error = Error::new(ErrorKind::Incompatible, Operation::OpenPin, "the map differs from the spec")
+        let error = Error::new(ErrorKind::Incompatible, Operation::Open, "the map differs from the spec")
             .about(Subject::path("/sys/fs/bpf/x"))
             .with_mismatches(vec![Mismatch::new("key_size", 4, 8), Mismatch::new("max_entries", 16, 8)]);
         assert_eq!(
             error.to_string(),
-            "open the pin /sys/fs/bpf/x: the map differs from the spec: key_size is 8, wanted 4, max_entries is 8, \
+            "open /sys/fs/bpf/x: the map differs from the spec: key_size is 8, wanted 4, max_entries is 8, \
              wanted 16"
         );
     }

@@ -152,10 +152,10 @@ fn the_verifiers_reason() {
 fn pins_and_directories() {
     let bpffs = testkit::bpffs();
     let pins = bpffs.pin_dir();
-    assert_eq!(text(&pins.open(&SPEC).unwrap_err()), "open the pin DIR/flows: nothing is pinned there (ENOENT)");
+    assert_eq!(text(&pins.open(&SPEC).unwrap_err()), "open DIR/flows: nothing is pinned there (ENOENT)");
     assert_eq!(
         text(&pins.open(&SPEC.with_name("a.b")).unwrap_err()),
-        "open the pin DIR/a.b: the name has a dot in it, and BPF file systems reserve those; use 1 to 255 bytes without \
+        "open DIR/a.b: the name has a dot in it, and BPF file systems reserve those; use 1 to 255 bytes without \
          dots and slashes"
     );
     let map = Map::create(&SPEC).unwrap();
@@ -167,7 +167,7 @@ fn pins_and_directories() {
     let wider = SPEC.with_max_entries(3);
     assert_eq!(
         text(&pins.open(&wider).unwrap_err()),
-        "open the pin map \"flows\" (id ID, pinned at DIR/flows): the map differs from its spec: max_entries is 2, \
+        "open map \"flows\" (id ID, pinned at DIR/flows): the map differs from its spec: max_entries is 2, \
          wanted 3; change the spec, or unpin the map, which drops its entries, and create it anew"
     );
     assert_eq!(

@@ -67,7 +67,7 @@ fn every_difference_is_named_and_nothing_is_touched() {
 
         let new: MapSpec<LpmKey<[u8; 4]>, [u8; 3], LpmTrie> = MapSpec::new("flows", 17);
         for error in [pins.open(&new).unwrap_err(), pins.open_or_create(&new).unwrap_err()] {
-            assert_eq!((error.kind(), error.operation()), (ErrorKind::Incompatible, Operation::OpenPin));
+            assert_eq!((error.kind(), error.operation()), (ErrorKind::Incompatible, Operation::Open));
             let named: Vec<String> = error.mismatches().iter().map(ToString::to_string).collect();
             assert_eq!(
                 named,

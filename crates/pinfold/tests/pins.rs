@@ -96,6 +96,16 @@ fn a_pin_of_a_program_is_not_a_map() {
 }
 
 #[test]
+fn a_pin_of_a_link_is_not_a_map() {
+    leaves_no_descriptor(|| {
+        let pins = testkit::bpffs().pin_dir();
+        pins.pin("some", testkit::link().as_fd()).unwrap();
+        let error = pins.open_or_create(&SPEC).unwrap_err();
+        assert_eq!((error.kind(), error.cause()), (ErrorKind::Incompatible, "it is a link, not a map"));
+    });
+}
+
+#[test]
 fn a_directory_is_not_a_pin() {
     let bpffs = testkit::bpffs();
     let pins = bpffs.dir("outer").unwrap();

@@ -6,7 +6,9 @@
 mod descriptors;
 mod guarded;
 mod isolated;
+mod link;
 
 pub use descriptors::leaves_no_descriptor;
 pub use guarded::GuardedBuf;
 pub use isolated::{bpffs, without_bpffs, without_capabilities};
+pub use link::link;

@@ -80,8 +80,8 @@ impl PinDir {
     /// [`NotFound`](ErrorKind::NotFound) where nothing is, [`Denied`](ErrorKind::Denied) where the pin's mode forbids it.
     #[doc(alias("BPF_OBJ_GET", "ObjGet"))]
     pub fn open_fd(&self, name: &str) -> Result<OwnedFd> {
-        let (path, c_path) = self.entry(Operation::OpenPin, name)?;
-        sys::obj_get(&c_path).map_err(|errno| diagnose::pin(Operation::OpenPin, errno, &path))
+        let (path, c_path) = self.entry(Operation::Open, name)?;
+        sys::obj_get(&c_path).map_err(|errno| diagnose::pin(Operation::Open, errno, &path))
     }
 
     /// Removes the name, and tells whether it was there. What was pinned lives on while anybody else holds it.

@@ -88,7 +88,30 @@ fn in_initial_user_namespace() -> bool {
 
 /// The lockdown mode in force, `None` for `none` or where there is no such module.
 fn lockdown() -> Option<String> {
-    let modes = fs::read_to_string("/sys/kernel/security/lockdown").ok()?;
-    let active = modes.split_once('[')?.1.split_once(']')?.0;
-    (active != "none").then(|| active.to_owned())
+    in_force(&fs::read_to_string("/sys/kernel/security/lockdown").ok()?)
+}
+
+/// All modes stand in the file, the one in force in brackets.
+fn in_force(modes: &str) -> Option<String> {
+    let mode = modes.split_once('[')?.1.split_once(']')?.0;
+    (mode != "none").then(|| mode.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lockdown_modes() {
+        assert_eq!(in_force("[none] integrity confidentiality\n"), None);
+        assert_eq!(in_force("none integrity [confidentiality]\n").as_deref(), Some("confidentiality"));
+        assert_eq!(in_force(""), None);
+    }
+
+    /// A process that holds everything gets an explanation too, and not one that blames what it has.
+    #[test]
+    fn the_privileged_are_not_told_to_become_root() {
+        let refusal = explain(Needs::Bpf);
+        assert!(!refusal.cause.contains("lacks"), "{refusal:?}");
+    }
 }

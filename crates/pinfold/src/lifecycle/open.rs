@@ -43,7 +43,7 @@ impl PinDir {
     }
 
     fn open_or_create_raw(&self, spec: &RawMapSpec) -> Result<RawMap> {
-        spec.check(Operation::OpenPin)?;
+        spec.check(Operation::Open)?;
         for _ in 0..ATTEMPTS_MAX {
             match self.open_checked(spec) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -55,14 +55,14 @@ impl PinDir {
                 created => return created,
             }
         }
-        let (path, _) = self.entry(Operation::OpenPin, spec.name())?;
-        Err(Error::new(ErrorKind::Busy, Operation::OpenPin, "others keep pinning and unpinning that name")
+        let (path, _) = self.entry(Operation::Open, spec.name())?;
+        Err(Error::new(ErrorKind::Busy, Operation::Open, "others keep pinning and unpinning that name")
             .about(Subject::path(path))
             .with_remedy("find out who does"))
     }
 
     fn open_checked(&self, spec: &RawMapSpec) -> Result<RawMap> {
-        let (path, _) = self.entry(Operation::OpenPin, spec.name())?;
+        let (path, _) = self.entry(Operation::Open, spec.name())?;
         let fd = self.open_fd(spec.name())?;
         let origin = Origin { name: Some(spec.name().to_owned()), path: Some(path), created: false };
         let map = RawMap::adopt(fd, origin)?;
@@ -70,7 +70,7 @@ impl PinDir {
         if mismatches.is_empty() {
             return Ok(map);
         }
-        Err(Error::new(ErrorKind::Incompatible, Operation::OpenPin, "the map differs from its spec")
+        Err(Error::new(ErrorKind::Incompatible, Operation::Open, "the map differs from its spec")
             .about(map.subject())
             .with_mismatches(mismatches)
             .with_remedy("change the spec, or unpin the map, which drops its entries, and create it anew"))

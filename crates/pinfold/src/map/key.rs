@@ -6,7 +6,7 @@ use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 ///
 /// The kernel hashes and compares keys byte by byte, so that a padding byte, whose value nobody controls, would make
 /// lookups miss at random. Such a type doesn't compile as a key. There is nothing to implement: derive four traits of
-/// [`zerocopy`](crate::zerocopy), and give padding a name.
+/// [`zerocopy`], and give padding a name.
 ///
 /// ```
 /// use pinfold::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};

@@ -25,7 +25,7 @@ mod sealed {
     impl Sealed for super::LpmTrie {}
 }
 
-/// A kind of map that can have keys of type `K`. [`Hash`] takes any [`Key`], [`Array`] only `u32`, [`LpmTrie`] only
+/// A kind of map that can have keys of type `K`. [`Hash`](enum@Hash) takes any [`Key`], [`Array`] only `u32`, [`LpmTrie`] only
 /// [`LpmKey`].
 #[diagnostic::on_unimplemented(
     message = "a map of kind `{Self}` can't have keys of type `{K}`",

@@ -91,11 +91,11 @@ impl RawMap {
     pub fn from_id(id: u32) -> Result<RawMap> {
         let fd = sys::map_fd_by_id(id).map_err(|errno| {
             let error = match errno {
-                Errno::EPERM => diagnose::denied(Operation::OpenMap, errno, Needs::SysAdmin),
+                Errno::EPERM => diagnose::denied(Operation::Open, errno, Needs::SysAdmin),
                 Errno::ENOENT => {
-                    Error::new(ErrorKind::NotFound, Operation::OpenMap, "there is no map of that id").with_errno(errno)
+                    Error::new(ErrorKind::NotFound, Operation::Open, "there is no map of that id").with_errno(errno)
                 }
-                other => diagnose::generic(Operation::OpenMap, other),
+                other => diagnose::generic(Operation::Open, other),
             };
             error.about(Subject::map_of_id(id))
         })?;
@@ -103,7 +103,7 @@ impl RawMap {
     }
 
     pub(crate) fn adopt(fd: OwnedFd, origin: Origin) -> Result<RawMap> {
-        let operation = if origin.created { Operation::CreateMap } else { Operation::OpenMap };
+        let operation = if origin.created { Operation::CreateMap } else { Operation::Open };
         // Info calls answer for programs and links as well.
         let kind = sys::object_kind(fd.as_fd());
         match MapFd::adopt(fd) {
@@ -311,7 +311,7 @@ fn not_adopted(operation: Operation, kind: Option<ObjectKind>, error: Option<Ado
             Error::new(ErrorKind::Incompatible, operation, format!("it is a {kind}, not a map"))
         }
         (_, Some(AdoptError::Shape(ShapeError::UnknownType(map_type)))) => {
-            Error::new(ErrorKind::Unsupported, operation, format!("{map_type} is younger than this library"))
+            Error::new(ErrorKind::Unsupported, operation, format!("map type {map_type} is younger than this library"))
                 .with_remedy("use a newer version of it")
         }
         (_, Some(AdoptError::Shape(ShapeError::Cpus(error)))) => diagnose::unknown_cpus(operation, &error),

@@ -15,7 +15,7 @@ pub(super) mod sealed {
 }
 
 /// A type that a map's values can be read as: a `#[repr(C)]` type that derives `FromBytes` (or `TryFromBytes`, for one
-/// with invalid bytes, such as a `bool`), `Immutable` and `KnownLayout` of [`zerocopy`](crate::zerocopy); or
+/// with invalid bytes, such as a `bool`), `Immutable` and `KnownLayout` of [`zerocopy`]; or
 /// [`PerCpu`] of one.
 ///
 /// To be written it needs `IntoBytes` too, which a type with padding can't have: see [`WritableValue`].

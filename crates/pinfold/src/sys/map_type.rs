@@ -98,7 +98,7 @@ impl MapType {
 impl fmt::Display for MapType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            MapType::Unknown(number) => write!(f, "map type {number}"),
+            MapType::Unknown(number) => write!(f, "{number}"),
             known => f.write_str(known.name()),
         }
     }
@@ -166,7 +166,7 @@ mod tests {
             assert_eq!(MapType::from_raw(number).raw(), number);
         }
         assert_eq!(MapType::LpmTrie.raw(), 11);
-        assert_eq!(MapType::from_raw(99).to_string(), "map type 99");
+        assert_eq!(MapType::from_raw(99).to_string(), "99");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! The kernel learns addresses from this room and trusts them, so this room has to be right about three things:
 //!
 //! * *How many bytes it reads or writes at an address.* The kernel derives that from the map, never from a length that
-//!   we pass. A [`MapFd`] therefore carries the [`Shape`] that the kernel reported for exactly this descriptor, its
+//!   we pass. A [`MapFd`] therefore carries the `Shape` that the kernel reported for exactly this descriptor, its
 //!   fields are private, and every slice is compared with it before its address goes out, in release builds too.
 //! * *That the address lives as long as the call.* All attribute structs hold addresses as integers, made from slices
 //!   borrowed for the length of the function that makes the call. No bpf(2) command used here keeps one.

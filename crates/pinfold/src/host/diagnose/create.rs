@@ -14,7 +14,7 @@ pub(crate) fn create_map(errno: Errno, request: &MapCreate) -> Error {
     match errno {
         Errno::EPERM => denied(OPERATION, errno, Needs::Bpf),
         Errno::EINVAL | Errno::E2BIG if is_supported(map_type) == Some(false) => {
-            Error::new(ErrorKind::Unsupported, OPERATION, format!("this kernel has no {map_type} maps"))
+            Error::new(ErrorKind::Unsupported, OPERATION, format!("this kernel has no maps of type {map_type}"))
                 .with_errno(errno)
                 .with_remedy("use a newer kernel, or another type")
         }
@@ -77,5 +77,31 @@ fn is_supported(map_type: MapType) -> Option<bool> {
         Ok(_) => Some(true),
         Err(Errno::EINVAL) => Some(false),
         Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(errno: Errno, map_type: MapType) -> Error {
+        create_map(errno, &MapCreate { map_type: map_type.raw(), max_entries: 1, ..MapCreate::default() })
+    }
+
+    #[test]
+    fn a_type_that_this_kernel_lacks() {
+        let error = refused(Errno::EINVAL, MapType::Unknown(200));
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert_eq!(error.cause(), "this kernel has no maps of type 200");
+    }
+
+    /// Sizes or flags are blamed only where the smallest map of that type can be had.
+    #[test]
+    fn a_type_that_every_kernel_has() {
+        use MapType::{Array, Hash, LpmTrie, LruHash, LruPerCpuHash, PerCpuArray, PerCpuHash};
+        for map_type in [Hash, PerCpuHash, LruHash, LruPerCpuHash, Array, PerCpuArray, LpmTrie] {
+            let error = refused(Errno::EINVAL, map_type);
+            assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+        }
     }
 }
