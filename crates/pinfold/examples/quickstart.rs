@@ -127,7 +127,7 @@ fn report<K, V, T>(map: &Map<K, V, T>) {
 }
 
 /// What runs in the kernel for every datagram; the context is a `struct __sk_buff`.
-fn filter(deny: &Deny, flows: &Flows) -> Vec<Insn> {
+fn filter<'fd>(deny: &'fd Deny, flows: &'fd Flows) -> Vec<Insn<'fd>> {
     use Reg::{R0, R1, R2, R3, R4, R6, R10};
     const SKB_LEN: i16 = 0;
     // Offsets in an IPv4 header.

@@ -32,7 +32,7 @@ pub enum ErrorKind {
     NotFound,
     /// The name is taken.
     Exists,
-    /// The map has no room for another entry, or there is no such index in an array.
+    /// The map has no room for another entry.
     Full,
     /// The object isn't what the caller asked for: see [`Error::mismatches`].
     Incompatible,
@@ -63,7 +63,6 @@ pub enum ErrorKind {
 pub enum Operation {
     CreateMap,
     Open,
-    ReadInfo,
     ListMaps,
     Get,
     Insert,
@@ -90,7 +89,6 @@ impl Operation {
         match self {
             Operation::CreateMap => "create",
             Operation::Open => "open",
-            Operation::ReadInfo => "describe",
             Operation::ListMaps => "list the maps of this host",
             Operation::Get => "get from",
             Operation::Insert => "insert into",
@@ -195,7 +193,8 @@ impl Subject {
 impl fmt::Display for Subject {
     /// `map "qs_flows" (id 41, pinned at /sys/fs/bpf/tc/globals/qs_flows)`, or just a path.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.as_deref().map(Path::display);
+        // Names from elsewhere may hold what a terminal would obey.
+        let path = self.path.as_deref().map(|path| escaped(&path.to_string_lossy()));
         if self.noun.is_empty() {
             return path.map_or(Ok(()), |path| write!(f, " {path}"));
         }
@@ -211,6 +210,15 @@ impl fmt::Display for Subject {
         }
     }
 }
+
+/// The text with control characters spelt out.
+fn escaped(text: &str) -> String {
+    let spelt = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(spelt).collect()
+}
+
+/// Bytes of a key that an error prints.
+const KEY_SHOWN_MAX: usize = 64;
 
 struct Report {
     kind: ErrorKind,
@@ -318,9 +326,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = &*self.0;
         write!(f, "{}{}", report.operation, report.subject)?;
-        if let Some(key) = &report.key {
+        if let Some(key) = report.key.as_deref().filter(|key| !key.is_empty()) {
             f.write_str(", key 0x")?;
-            key.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+            key.iter().take(KEY_SHOWN_MAX).try_for_each(|byte| write!(f, "{byte:02x}"))?;
+            if key.len() > KEY_SHOWN_MAX {
+                write!(f, ".. ({} bytes)", key.len())?;
+            }
         }
         write!(f, ": {}", report.cause)?;
         for (index, mismatch) in report.mismatches.iter().enumerate() {

@@ -11,7 +11,8 @@
 //! assert_eq!(program[0].encode()[0], 0xb7);
 //! ```
 
-use std::os::fd::{AsFd, AsRawFd as _};
+use std::marker::PhantomData;
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 
 /// A register: `R0` is the result, `R1` to `R5` are arguments, `R10` is the frame pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,21 +71,22 @@ impl Helper {
     pub const KTIME_GET_COARSE_NS: Helper = Helper(160);
 }
 
-/// `struct bpf_insn`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Insn {
+/// `struct bpf_insn`. One that names a map borrows its descriptor, which has to be open when the program is loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Insn<'fd> {
     code: u8,
     dst: Reg,
     src: u8,
     off: i16,
     imm: i32,
+    map: PhantomData<BorrowedFd<'fd>>,
 }
 
-const fn insn(code: u8, dst: Reg, src: u8, off: i16, imm: i32) -> Insn {
-    Insn { code, dst, src, off, imm }
+const fn insn<'fd>(code: u8, dst: Reg, src: u8, off: i16, imm: i32) -> Insn<'fd> {
+    Insn { code, dst, src, off, imm, map: PhantomData }
 }
 
-impl Insn {
+impl Insn<'_> {
     /// The eight bytes that the kernel wants, in the byte order of this machine.
     pub const fn encode(self) -> [u8; 8] {
         let (dst, src) = (self.dst as u8, self.src);
@@ -96,48 +98,48 @@ impl Insn {
 }
 
 /// `dst = imm`, sign-extended to 64 bits.
-pub const fn mov_imm(dst: Reg, imm: i32) -> Insn {
+pub const fn mov_imm(dst: Reg, imm: i32) -> Insn<'static> {
     insn(0xb7, dst, 0, 0, imm)
 }
 
 /// `dst = src`.
-pub const fn mov_reg(dst: Reg, src: Reg) -> Insn {
+pub const fn mov_reg(dst: Reg, src: Reg) -> Insn<'static> {
     insn(0xbf, dst, src as u8, 0, 0)
 }
 
 /// `dst += imm`.
-pub const fn add_imm(dst: Reg, imm: i32) -> Insn {
+pub const fn add_imm(dst: Reg, imm: i32) -> Insn<'static> {
     insn(0x07, dst, 0, 0, imm)
 }
 
 /// `dst = htobe(dst)` of the lower 16, 32 or 64 bits; the rest becomes zero.
-pub const fn host_to_be(dst: Reg, bits: i32) -> Insn {
+pub const fn host_to_be(dst: Reg, bits: i32) -> Insn<'static> {
     insn(0xdc, dst, 0, 0, bits)
 }
 
 /// `dst = *(size *)(src + off)`, zero-extended.
-pub const fn load_mem(dst: Reg, src: Reg, off: i16, size: Size) -> Insn {
+pub const fn load_mem(dst: Reg, src: Reg, off: i16, size: Size) -> Insn<'static> {
     insn(0x61 | size.bits(), dst, src as u8, off, 0)
 }
 
 /// `*(size *)(dst + off) = src`.
-pub const fn store_mem(dst: Reg, off: i16, src: Reg, size: Size) -> Insn {
+pub const fn store_mem(dst: Reg, off: i16, src: Reg, size: Size) -> Insn<'static> {
     insn(0x63 | size.bits(), dst, src as u8, off, 0)
 }
 
 /// `*(size *)(dst + off) = imm`.
-pub const fn store_imm(dst: Reg, off: i16, imm: i32, size: Size) -> Insn {
+pub const fn store_imm(dst: Reg, off: i16, imm: i32, size: Size) -> Insn<'static> {
     insn(0x62 | size.bits(), dst, 0, off, imm)
 }
 
 /// `lock *(size *)(dst + off) += src`, of a word or double word.
-pub const fn atomic_add(dst: Reg, off: i16, src: Reg, size: Size) -> Insn {
+pub const fn atomic_add(dst: Reg, off: i16, src: Reg, size: Size) -> Insn<'static> {
     insn(0xc3 | size.bits(), dst, src as u8, off, 0)
 }
 
 /// `R0 = *(size *)(packet + off)` in host byte order; ends the program with 0 beyond the packet. Wants the context
 /// in `R6` and destroys `R1` to `R5`. Offsets from the network header start at [`SKF_NET_OFF`].
-pub const fn load_abs(off: i32, size: Size) -> Insn {
+pub const fn load_abs(off: i32, size: Size) -> Insn<'static> {
     insn(0x20 | size.bits(), Reg::R0, 0, 0, off)
 }
 
@@ -145,28 +147,28 @@ pub const fn load_abs(off: i32, size: Size) -> Insn {
 pub const SKF_NET_OFF: i32 = -0x10_0000;
 
 /// `dst = map`: two slots, which name the map by its descriptor. The program holds the map once it is loaded.
-pub fn load_map(dst: Reg, map: impl AsFd) -> [Insn; 2] {
+pub fn load_map(dst: Reg, map: &impl AsFd) -> [Insn<'_>; 2] {
     const PSEUDO_MAP_FD: u8 = 1;
     [insn(0x18, dst, PSEUDO_MAP_FD, 0, map.as_fd().as_raw_fd()), insn(0, Reg::R0, 0, 0, 0)]
 }
 
 /// `R0 = helper(R1, .., R5)`; destroys `R1` to `R5`.
-pub const fn call(helper: Helper) -> Insn {
+pub const fn call(helper: Helper) -> Insn<'static> {
     insn(0x85, Reg::R0, 0, 0, helper.0)
 }
 
 /// `if dst == imm` skip `off` instructions.
-pub const fn jump_if_eq(dst: Reg, imm: i32, off: i16) -> Insn {
+pub const fn jump_if_eq(dst: Reg, imm: i32, off: i16) -> Insn<'static> {
     insn(0x15, dst, 0, off, imm)
 }
 
 /// Skip `off` instructions.
-pub const fn jump(off: i16) -> Insn {
+pub const fn jump(off: i16) -> Insn<'static> {
     insn(0x05, Reg::R0, 0, off, 0)
 }
 
 /// Return `R0`.
-pub const fn exit() -> Insn {
+pub const fn exit() -> Insn<'static> {
     insn(0x95, Reg::R0, 0, 0, 0)
 }
 
@@ -178,7 +180,7 @@ mod tests {
     /// programs.
     #[test]
     fn encodings() {
-        let cases: [(Insn, u64); 13] = [
+        let cases: [(Insn<'_>, u64); 13] = [
             (mov_imm(Reg::R0, -1), 0xffff_ffff_0000_00b7),
             (mov_reg(Reg::R6, Reg::R1), 0x0000_0000_0000_16bf),
             (add_imm(Reg::R2, -8), 0xffff_fff8_0000_0207),

@@ -36,7 +36,7 @@
 //!
 //! Keys and values are `#[repr(C)]` types that derive four traits of [`zerocopy`]: see [`Key`] and [`Value`].
 //! A map's descriptor goes to any loader through [`AsFd`](std::os::fd::AsFd), and a loader's comes in through
-//! [`RawMap::from_fd`].
+//! [`RawMap::from_fd`] and [`RawMap::typed`].
 //!
 //! # What it doesn't do
 //!
@@ -63,7 +63,7 @@ pub use map::{
     RawMap, RawMapSpec, Value, ValueBuf, WritableValue, ids,
 };
 pub use object::{Program, ProgramType};
-pub use sys::{Errno, MapFlags, MapType, ObjectKind, PossibleCpus};
+pub use sys::{Errno, MapFlags, MapType, PossibleCpus};
 
 /// The crate whose traits keys and values are bounded by, in the version that this one uses.
 pub use zerocopy;

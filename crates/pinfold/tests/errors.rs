@@ -48,11 +48,11 @@ fn beyond_the_end_of_an_array() {
     let spec: MapSpec<u32, u64, Array> = MapSpec::new("settings", 4);
     let map = Map::create(&spec).unwrap();
     let error = map.insert(&4, &1).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Full);
+    assert_eq!(error.kind(), ErrorKind::Invalid);
     assert_eq!(
         text(&error),
         "insert into map \"settings\" (id ID), key 0x04000000: the index is beyond the end: there are 4 entries, the \
-         first is 0 (E2BIG); create the array with a larger max_entries"
+         first is 0 (E2BIG); create the map with a larger max_entries"
     );
     let error = map.as_raw().remove(&[0; 4]).unwrap_err();
     assert_eq!((error.kind(), error.cause()), (ErrorKind::Unsupported, "maps of type array can't do that"));
@@ -102,7 +102,7 @@ fn a_map_that_the_kernel_does_not_take() {
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert_eq!(
         text(&error),
-        "create map \"flows\": the kernel takes no hash map with key_size 4, value_size 8, max_entries 2, flags \
+        "create map \"flows\": the kernel takes no map of type hash with key_size 4, value_size 8, max_entries 2, flags \
          MMAPABLE (EINVAL); see which sizes and flags this type allows"
     );
 }
@@ -172,7 +172,7 @@ fn pins_and_directories() {
     );
     assert_eq!(
         text(&Bpffs::at("/proc/1").unwrap_err()),
-        "find a BPF file system at DIR/1: none is mounted there; mount one: mount -t bpf bpf /sys/fs/bpf"
+        "find a BPF file system at DIR/1: none is mounted there; mount one there: mount -t bpf bpf DIRECTORY"
     );
 }
 

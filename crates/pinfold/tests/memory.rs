@@ -1,6 +1,6 @@
 //! No call lets the kernel touch memory outside a buffer: all buffers here end at a page that nobody may touch.
 
-use pinfold::{Array, ErrorKind, Hash, Map, MapSpec, PerCpu, RawMap, Value, WritableValue, host};
+use pinfold::{Array, ErrorKind, Hash, Map, MapSpec, MapType, PerCpu, RawMap, RawMapSpec, Value, WritableValue, host};
 use testkit::GuardedBuf;
 
 fn guarded(bytes: &[u8]) -> GuardedBuf {
@@ -100,6 +100,35 @@ fn typed_values_at_the_edge() {
     map.insert(key, value).unwrap();
     assert_eq!(map.get(key).unwrap(), Some(*value));
     assert_eq!(map.next_key(None).unwrap().as_ref(), Some(key));
+}
+
+/// A lookup in a Bloom filter reads the value that it is given: taken for one that was found, it would be whatever lay
+/// there before.
+#[test]
+fn a_bloom_filter_is_not_read() {
+    let map = RawMap::create(&RawMapSpec::new("bloom", MapType::BloomFilter, 0, 4, 16)).unwrap();
+    map.insert(&[], b"here").unwrap();
+    for value in [b"here", b"none"] {
+        let error = map.get_into(&[], &mut value.to_owned()).unwrap_err();
+        assert_eq!((error.kind(), error.cause()), (ErrorKind::Unsupported, "maps of type bloom_filter can't do that"));
+    }
+}
+
+/// Types without keys, and lookups that the kernel refuses: nothing is written, and the error says so.
+#[test]
+fn other_types_at_the_edge() {
+    for (map_type, key_size, value_size) in
+        [(MapType::Queue, 0, 5), (MapType::Stack, 0, 5), (MapType::SockMap, 4, 4), (MapType::ProgArray, 4, 4)]
+    {
+        let map = RawMap::create(&RawMapSpec::new("other", map_type, key_size, value_size, 4)).unwrap();
+        let key = GuardedBuf::filled(map.key_len(), 0);
+        let mut value = GuardedBuf::filled(map.value_len(), 7);
+        match map.get_into(&key, &mut value) {
+            Ok(found) => assert!(!found, "{map_type}"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Unsupported, "{map_type}: {error}"),
+        }
+        assert!(value.iter().all(|byte| *byte == 7), "{map_type}");
+    }
 }
 
 /// A buffer made for a map of one size is refused by a map of another, as everything is that comes from elsewhere.

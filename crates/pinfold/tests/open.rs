@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::os::fd::AsFd as _;
 use std::sync::Barrier;
 
-use pinfold::{Array, ErrorKind, LpmKey, LpmTrie, Map, MapFlags, MapSpec, MapType, Operation, PerCpu, PinDir, RawMap};
+use pinfold::{
+    Array, ErrorKind, LpmKey, LpmTrie, Map, MapFlags, MapSpec, MapType, Operation, PerCpu, PinDir, RawMap, RawMapSpec,
+};
 use testkit::leaves_no_descriptor;
 
 const SPEC: MapSpec<u32, u64> = MapSpec::new("flows", 16);
@@ -46,15 +48,19 @@ fn all_kinds_agree_with_their_own_spec() {
     }
 }
 
-/// RDONLY belongs to the descriptor: the map that is found later doesn't have it, and isn't different for that.
+/// RDONLY and WRONLY belong to the descriptor, whether the map is created or found.
 #[test]
-fn flags_of_the_descriptor_are_not_compared() {
+fn flags_of_the_descriptor_are_heeded_and_not_compared() {
     let pins = pins();
     let read_only = SPEC.with_flags(MapFlags::RDONLY);
-    let created = pins.open_or_create(&read_only).unwrap();
-    assert_eq!(created.insert(&1, &1).unwrap_err().kind(), ErrorKind::ReadOnly);
-    assert!(!pins.open(&read_only).unwrap().is_new());
-    assert!(!pins.open(&SPEC).unwrap().is_new());
+    for new in [true, false] {
+        let map = pins.open_or_create(&read_only).unwrap();
+        assert_eq!((map.is_new(), map.insert(&1, &1).unwrap_err().kind()), (new, ErrorKind::ReadOnly));
+    }
+    pins.open(&SPEC).unwrap().insert(&1, &1).unwrap();
+    let write_only = pins.open(&SPEC.with_flags(MapFlags::WRONLY)).unwrap();
+    write_only.insert(&1, &2).unwrap();
+    assert_eq!(write_only.get(&1).unwrap_err().kind(), ErrorKind::Denied);
 }
 
 #[test]
@@ -101,8 +107,10 @@ fn a_map_that_could_not_be_pinned_is_closed() {
 #[test]
 fn what_no_kernel_takes_is_refused_before_it_is_asked() {
     let pins = pins();
-    let error = pins.open_or_create(&SPEC.with_max_entries(0)).unwrap_err();
-    assert_eq!((error.kind(), error.cause(), error.errno()), (ErrorKind::Invalid, "max_entries is 0", None));
+    let empty = SPEC.with_max_entries(0);
+    for error in [pins.open_or_create(&empty).unwrap_err(), pins.open(&empty).unwrap_err()] {
+        assert_eq!((error.kind(), error.cause(), error.errno()), (ErrorKind::Invalid, "max_entries is 0", None));
+    }
     assert_eq!(pins.list().unwrap(), [] as [OsString; 0]);
 }
 
@@ -168,6 +176,44 @@ fn a_name_that_keeps_vanishing() {
 }
 
 #[test]
+fn a_symbolic_link_to_nowhere() {
+    let pins = testkit::bpffs().root_dir();
+    std::os::unix::fs::symlink("nowhere", pins.path().join(SPEC.name())).unwrap();
+    let error = pins.open_or_create(&SPEC).unwrap_err();
+    assert_eq!((error.kind(), error.cause()), (ErrorKind::Invalid, "that is a symbolic link to nowhere"));
+}
+
+/// As a loader hands it over: by descriptor, without a name or a pin.
+#[test]
+fn a_descriptor_gets_its_types_back() {
+    let map = Map::create(&SPEC).unwrap();
+    map.insert(&1, &11).unwrap();
+    let raw = RawMap::from_fd(map.as_fd().try_clone_to_owned().unwrap()).unwrap();
+    assert_eq!(raw.typed(&SPEC).unwrap().get(&1).unwrap(), Some(11));
+    let error = raw.typed(&SPEC.with_max_entries(17)).unwrap_err();
+    assert_eq!((error.kind(), error.mismatches().len()), (ErrorKind::Incompatible, 1));
+}
+
+#[test]
+fn sizes_that_come_at_run_time() {
+    let pins = pins();
+    let spec = RawMapSpec::new("at_run_time", MapType::Hash, 3, 5, 7).with_flags(MapFlags::NO_PREALLOC);
+    let map = pins.open_or_create_raw(&spec).unwrap();
+    map.insert(b"key", b"value").unwrap();
+    let found = pins.open_raw("at_run_time").unwrap();
+    assert_eq!(found.get(b"key").unwrap().as_deref(), Some(b"value".as_slice()));
+    assert_eq!((found.path(), found.name()), (map.path(), "at_run_time"));
+}
+
+#[test]
+fn memory_on_a_numa_node() {
+    let map = Map::create(&SPEC.with_numa_node(0)).unwrap();
+    assert_eq!(map.info().flags, MapFlags::NUMA_NODE);
+    let error = Map::create(&SPEC.with_numa_node(4096)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+}
+
+#[test]
 fn ids_lead_to_maps() {
     let map = Map::create(&SPEC).unwrap();
     assert!(pinfold::ids().map(Result::unwrap).any(|id| id == map.id()));
@@ -182,6 +228,6 @@ fn a_descriptor_of_something_else_is_refused() {
     leaves_no_descriptor(|| {
         let file = std::fs::File::open("/dev/null").unwrap();
         let error = RawMap::from_fd(file.into()).unwrap_err();
-        assert_eq!((error.kind(), error.cause()), (ErrorKind::Incompatible, "it isn't a BPF object"));
+        assert_eq!((error.kind(), error.cause()), (ErrorKind::Incompatible, "it isn't a map"));
     });
 }

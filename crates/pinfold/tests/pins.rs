@@ -128,7 +128,10 @@ fn a_directory_that_is_no_bpffs() {
     let directory = std::env::temp_dir();
     let error = Bpffs::at(&directory).unwrap_err();
     assert_eq!((error.kind(), error.path()), (ErrorKind::NoBpffs, Some(directory.as_path())));
-    assert_eq!(error.remedy(), Some("mount one: mount -t bpf bpf /sys/fs/bpf"));
+    assert_eq!(error.remedy(), Some("mount one there: mount -t bpf bpf DIRECTORY"));
+    let pin_like = Bpffs::at("/proc/version").unwrap_err();
+    assert_eq!(pin_like.kind(), ErrorKind::NoBpffs);
+    assert_eq!(Bpffs::mount("/proc/version").unwrap_err().kind(), ErrorKind::Invalid);
     assert_eq!(Bpffs::at("/no/such/place").unwrap_err().kind(), ErrorKind::NotFound);
 }
 
@@ -158,6 +161,42 @@ fn a_link_out_of_the_bpffs_is_not_followed_to_files() {
     }
 }
 
+/// A directory that is missing behind such a link isn't created there.
+#[test]
+fn no_directory_is_created_outside() {
+    let bpffs = testkit::bpffs();
+    let outside = std::env::temp_dir().join(format!("pinfold-missing-{}", std::process::id()));
+    std::fs::create_dir_all(&outside).unwrap();
+    std::os::unix::fs::symlink(&outside, bpffs.path().join("link")).unwrap();
+    let error = bpffs.dir("link/a/b").unwrap().open_or_create(&SPEC).unwrap_err();
+    let created = outside.join("a").exists();
+    std::fs::remove_dir_all(&outside).unwrap();
+    assert_eq!((error.kind(), created), (ErrorKind::NoBpffs, false), "{error}");
+}
+
+#[test]
+fn the_least_privileged_are_told_what_forbids_it() {
+    let pins = testkit::bpffs().root_dir();
+    let map = pins.open_or_create(&SPEC).unwrap();
+    let shut = pins.bpffs().dir("shut").unwrap();
+    shut.pin("x", map.as_fd()).unwrap();
+    std::fs::set_permissions(shut.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+    let cause = |error: pinfold::Error| {
+        assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+        error.cause().replace(&shut.path().display().to_string(), "SHUT")
+    };
+    testkit::as_nobody(|| {
+        let sticky = cause(pins.unpin("some").unwrap_err());
+        assert_eq!(sticky, "in a sticky directory only the owner of the pin or of the directory may do that");
+        let unreadable = cause(shut.list().unwrap_err());
+        assert_eq!(unreadable, "user 65534 has no access: the mode of SHUT is 0711, its owner 0");
+        let unwritable = cause(shut.pin("y", map.as_fd()).unwrap_err());
+        assert_eq!(unwritable, "user 65534 has no access: the mode of SHUT is 0711, its owner 0");
+        let unopened = cause(shut.open_raw("x").unwrap_err());
+        assert_eq!(unopened, "user 65534 has no access: the mode of SHUT/x is 0600, its owner 0");
+    });
+}
+
 #[test]
 fn mounted_only_when_asked() {
     testkit::without_bpffs(|| {
@@ -170,6 +209,24 @@ fn mounted_only_when_asked() {
         // Asked once more, it takes what is there.
         assert_eq!(Bpffs::mount("/sys/fs/bpf").unwrap().pin_dir().list().unwrap(), ["some"].map(OsString::from));
         assert_eq!(Bpffs::find_or_mount().unwrap().pin_dir().list().unwrap(), ["some"].map(OsString::from));
+    });
+}
+
+/// BPF file systems stack, and one on top would hide the pins of the one below.
+#[test]
+fn two_that_mount_at_once_mount_once() {
+    testkit::without_bpffs(|| {
+        for round in 0..50 {
+            let point = format!("/sys/fs/race{round}");
+            std::fs::create_dir(&point).unwrap();
+            let ids = std::thread::scope(|scope| {
+                let open = || Bpffs::mount(&point).unwrap().root_dir().open_or_create(&SPEC).unwrap().id();
+                [scope.spawn(open), scope.spawn(open)].map(|thread| thread.join().unwrap())
+            });
+            assert_eq!(ids[0], ids[1]);
+            let mounts = std::fs::read_to_string("/proc/thread-self/mountinfo").unwrap();
+            assert_eq!(mounts.matches(&format!(" {point} ")).count(), 1);
+        }
     });
 }
 

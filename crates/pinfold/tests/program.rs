@@ -1,11 +1,13 @@
 //! What a program in the kernel writes is what a typed map reads, and the other way round.
 
+use std::os::fd::AsFd;
+
 use pinfold::insn::{self, Helper, Insn, Reg, Size};
 use pinfold::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 use pinfold::{Array, ErrorKind, LpmKey, LpmTrie, Map, MapSpec, PerCpu, Program, ProgramType};
 
 /// `return map[key at the frame pointer - 8] + offset` as 32 bits, or -1; adds 1 to it in passing.
-fn read_and_count(map: impl std::os::fd::AsFd, key: [i32; 2], offset: i16) -> Vec<Insn> {
+fn read_and_count(map: &impl AsFd, key: [i32; 2], offset: i16) -> Vec<Insn<'_>> {
     let [map0, map1] = insn::load_map(Reg::R1, map);
     vec![
         insn::store_imm(Reg::R10, -8, key[0], Size::Word),
@@ -26,7 +28,7 @@ fn read_and_count(map: impl std::os::fd::AsFd, key: [i32; 2], offset: i16) -> Ve
     ]
 }
 
-fn run(instructions: &[Insn]) -> u32 {
+fn run(instructions: &[Insn<'_>]) -> u32 {
     Program::load(ProgramType::SocketFilter, "test", instructions).unwrap().run(&[0; 64]).unwrap()
 }
 

@@ -5,8 +5,11 @@
 use std::panic::resume_unwind;
 
 use pinfold::Bpffs;
-use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, unmount};
-use rustix::thread::{CapabilitySet, CapabilitySets, UnshareFlags};
+use rustix::fs::{Gid, Uid};
+use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, unmount};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, UnshareFlags, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
+};
 
 /// A BPF file system that nobody else can see, and that goes with its last user.
 ///
@@ -49,6 +52,31 @@ pub fn without_bpffs<R: Send>(test: impl FnOnce() -> R + Send) -> R {
         }
         mount("none", "/sys/fs", "tmpfs", MountFlags::empty(), None).expect("a tmpfs");
         std::fs::create_dir("/sys/fs/bpf").expect("a directory");
+        test()
+    })
+}
+
+/// Puts `source` over `target`, as a container manager does with files that it wants to lie about. For a thread with
+/// mounts of its own.
+///
+/// # Panics
+///
+/// Without root.
+pub fn bind_over(source: &str, target: &str) {
+    mount_bind(source, target).expect("a bind mount");
+}
+
+/// Runs `test` in a thread of the user and group 65534, without capabilities.
+///
+/// # Panics
+///
+/// Without root, or where `test` does.
+pub fn as_nobody<R: Send>(test: impl FnOnce() -> R + Send) -> R {
+    in_thread(|| {
+        let (user, group) = (Uid::from_raw(65534), Gid::from_raw(65534));
+        set_thread_groups(&[]).expect("no further groups");
+        set_thread_res_gid(group, group, group).expect("another group");
+        set_thread_res_uid(user, user, user).expect("another user");
         test()
     })
 }

@@ -10,5 +10,5 @@ mod link;
 
 pub use descriptors::leaves_no_descriptor;
 pub use guarded::GuardedBuf;
-pub use isolated::{bpffs, without_bpffs, without_capabilities};
+pub use isolated::{as_nobody, bind_over, bpffs, without_bpffs, without_capabilities};
 pub use link::link;

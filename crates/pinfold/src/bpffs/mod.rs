@@ -8,3 +8,4 @@ pub use mount::Bpffs;
 pub use pin_dir::PinDir;
 
 pub(crate) use name::check_name;
+pub(crate) use pin_dir::Entry;

@@ -5,12 +5,12 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags};
 
 use super::PinDir;
 use crate::error::{Error, ErrorKind, Operation, Result, Subject};
-use crate::host::diagnose::{self, MOUNT};
+use crate::host::diagnose;
 use crate::sys::{self, Errno};
 
 /// A mounted BPF file system.
@@ -43,7 +43,7 @@ impl Bpffs {
         let path = path.into();
         let fs =
             rustix::fs::statfs(&path).map_err(|errno| diagnose::mount(Operation::FindBpffs, errno.into(), &path))?;
-        if sys::is_bpffs(&fs) {
+        if sys::is_bpffs(&fs) && path.is_dir() {
             Ok(Bpffs { root: Arc::new(Root { path, _detached: None }) })
         } else {
             Err(none_at(path))
@@ -86,9 +86,7 @@ impl Bpffs {
         if let Ok(mounted) = Bpffs::at(&path) {
             return Ok(mounted);
         }
-        let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-        rustix::mount::mount("bpf", &path, "bpf", flags, c"mode=0700")
-            .map_err(|errno| diagnose::mount(Operation::MountBpffs, errno.into(), &path))?;
+        mount_once(&path).map_err(|errno| diagnose::mount(Operation::MountBpffs, errno.into(), &path))?;
         Bpffs::at(path)
     }
 
@@ -111,6 +109,11 @@ impl Bpffs {
         &self.root.path
     }
 
+    /// The root as a directory for pins, where libbpf's `LIBBPF_PIN_BY_NAME` and most loaders pin.
+    pub fn root_dir(&self) -> PinDir {
+        PinDir::at_the_root(self)
+    }
+
     /// The default directory for pins, [`PinDir::DEFAULT`].
     pub fn pin_dir(&self) -> PinDir {
         PinDir::in_default_place(self)
@@ -126,11 +129,23 @@ impl Bpffs {
     }
 }
 
+/// BPF file systems stack, and a second one would hide the pins of the first: whoever comes second waits for the lock on
+/// the directory below, and then finds the first one's mount.
+fn mount_once(path: &Path) -> rustix::io::Result<()> {
+    let below = rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    rustix::fs::flock(&below, FlockOperation::LockExclusive)?;
+    if sys::is_bpffs(&rustix::fs::statfs(path)?) {
+        return Ok(());
+    }
+    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    rustix::mount::mount("bpf", path, "bpf", flags, c"mode=0700")
+}
+
 #[cold]
 fn none_at(path: PathBuf) -> Error {
     Error::new(ErrorKind::NoBpffs, Operation::FindBpffs, "none is mounted there")
         .about(Subject::path(path))
-        .with_remedy(MOUNT)
+        .with_remedy("mount one there: mount -t bpf bpf DIRECTORY")
 }
 
 /// fsmount(2) gives an `O_PATH` descriptor, which can neither be listed nor locked; the one reopened from it can.

@@ -12,11 +12,12 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use super::{Bpffs, check_name};
 use crate::error::{Error, ErrorKind, Operation, Result, Subject};
 use crate::host::diagnose;
-use crate::sys::{self, Errno};
+use crate::sys::{self, Errno, MapFlags};
 
 /// A directory in a BPF file system that owns the names of pinned maps.
 ///
-/// Having one costs nothing and changes nothing: the directory is created, mode 0755, when something is first pinned.
+/// Having one costs nothing and changes nothing: the directory is created, mode 0755 less the umask, when something is
+/// first pinned.
 ///
 /// Methods that open maps are [`open`](PinDir::open) and [`open_or_create`](PinDir::open_or_create).
 #[derive(Clone, Debug)]
@@ -30,12 +31,17 @@ impl PinDir {
     #[doc(alias = "TCGlobalsPath")]
     pub const DEFAULT: &'static str = "tc/globals";
 
+    pub(super) fn at_the_root(bpffs: &Bpffs) -> PinDir {
+        PinDir { bpffs: bpffs.clone(), path: bpffs.path().to_path_buf() }
+    }
+
     pub(super) fn in_default_place(bpffs: &Bpffs) -> PinDir {
         PinDir { bpffs: bpffs.clone(), path: bpffs.path().join(PinDir::DEFAULT) }
     }
 
     pub(super) fn below(bpffs: &Bpffs, relative: &str) -> Result<PinDir> {
-        let path = bpffs.path().join(relative);
+        // Not the whole of an absolute path, which `join` would make of it.
+        let path = bpffs.path().join(relative.trim_start_matches('/'));
         match relative.split('/').try_for_each(check_name) {
             Ok(()) => Ok(PinDir { bpffs: bpffs.clone(), path }),
             Err(cause) => Err(invalid(Operation::OpenDirectory, cause, &path)),
@@ -62,15 +68,18 @@ impl PinDir {
     /// slash, [`Denied`](ErrorKind::Denied) where the directory can't be written.
     #[doc(alias("BPF_OBJ_PIN", "ObjPin"))]
     pub fn pin(&self, name: &str, fd: BorrowedFd<'_>) -> Result<()> {
-        let (path, c_path) = self.entry(Operation::Pin, name)?;
-        let pinned = match sys::obj_pin(fd, &c_path) {
+        self.pin_entry(&self.entry(Operation::Pin, name)?, fd)
+    }
+
+    pub(crate) fn pin_entry(&self, entry: &Entry, fd: BorrowedFd<'_>) -> Result<()> {
+        let pinned = match sys::obj_pin(fd, &entry.c_path) {
             Err(Errno::ENOENT) => {
                 self.create()?;
-                sys::obj_pin(fd, &c_path)
+                sys::obj_pin(fd, &entry.c_path)
             }
             other => other,
         };
-        pinned.map_err(|errno| diagnose::pin(Operation::Pin, errno, &path))
+        pinned.map_err(|errno| diagnose::pin(Operation::Pin, errno, &entry.path))
     }
 
     /// A new descriptor of whatever is pinned as `name`: a map, a program or a link. One system call.
@@ -80,8 +89,7 @@ impl PinDir {
     /// [`NotFound`](ErrorKind::NotFound) where nothing is, [`Denied`](ErrorKind::Denied) where the pin's mode forbids it.
     #[doc(alias("BPF_OBJ_GET", "ObjGet"))]
     pub fn open_fd(&self, name: &str) -> Result<OwnedFd> {
-        let (path, c_path) = self.entry(Operation::Open, name)?;
-        sys::obj_get(&c_path).map_err(|errno| diagnose::pin(Operation::Open, errno, &path))
+        self.entry(Operation::Open, name)?.open(MapFlags::empty())
     }
 
     /// Removes the name, and tells whether it was there. What was pinned lives on while anybody else holds it.
@@ -92,13 +100,13 @@ impl PinDir {
     /// directory of that name.
     #[doc(alias("UnpinMapIfExists", "unlink"))]
     pub fn unpin(&self, name: &str) -> Result<bool> {
-        let (path, _) = self.entry(Operation::Unpin, name)?;
+        let entry = self.entry(Operation::Unpin, name)?;
         // Through a descriptor that was checked: a symbolic link may have led out to where files are precious.
         let Some(dir) = self.opened(Operation::Unpin, OFlags::PATH)? else { return Ok(false) };
         match rustix::fs::unlinkat(&dir, name, AtFlags::empty()).map_err(Errno::from) {
             Ok(()) => Ok(true),
             Err(Errno::ENOENT) => Ok(false),
-            Err(errno) => Err(diagnose::pin(Operation::Unpin, errno, &path)),
+            Err(errno) => Err(diagnose::pin(Operation::Unpin, errno, &entry.path)),
         }
     }
 
@@ -115,19 +123,23 @@ impl PinDir {
         Ok(names)
     }
 
-    /// The path of a pin, and the same for the kernel, after a check of the name.
-    pub(crate) fn entry(&self, operation: Operation, name: &str) -> Result<(PathBuf, CString)> {
+    /// The place of a name here, after a check of the name.
+    pub(crate) fn entry(&self, operation: Operation, name: &str) -> Result<Entry> {
         let path = self.path.join(name);
         if let Err(cause) = check_name(name) {
             return Err(invalid(operation, cause, &path));
         }
         match CString::new(path.as_os_str().as_bytes()) {
-            Ok(c_path) => Ok((path, c_path)),
+            Ok(c_path) => Ok(Entry { path, c_path }),
             Err(_) => Err(invalid(operation, "the path has a NUL in it", &path)),
         }
     }
 
+    /// Creates what is missing of the directory, unless that would be outside of the BPF file system.
     fn create(&self) -> Result<()> {
+        if !sys::lies_on_bpffs(&self.path) {
+            return Err(diagnose::pin(Operation::OpenDirectory, Errno::EXDEV, &self.path));
+        }
         let created = DirBuilder::new().recursive(true).mode(0o755).create(&self.path);
         created.map_err(|error| {
             let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
@@ -147,6 +159,20 @@ impl PinDir {
             return Ok(Some(dir));
         }
         Err(diagnose::pin(operation, Errno::EXDEV, &self.path))
+    }
+}
+
+/// The place of a pin, whether there is one or not.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) path: PathBuf,
+    c_path: CString,
+}
+
+impl Entry {
+    /// A new descriptor of what is pinned there. `flags` may make it read-only or write-only.
+    pub(crate) fn open(&self, flags: MapFlags) -> Result<OwnedFd> {
+        sys::obj_get(&self.c_path, flags).map_err(|errno| diagnose::pin(Operation::Open, errno, &self.path))
     }
 }
 

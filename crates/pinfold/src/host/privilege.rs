@@ -5,7 +5,8 @@ use std::fs;
 
 use rustix::thread::CapabilitySet;
 
-use super::memlock;
+use super::memlock::{self, Memlock};
+use crate::error::Operation;
 
 /// What an operation needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,58 +37,69 @@ pub(crate) struct Refusal {
     pub(crate) remedy: Cow<'static, str>,
 }
 
+impl Refusal {
+    fn new(cause: impl Into<Cow<'static, str>>, remedy: impl Into<Cow<'static, str>>) -> Refusal {
+        Refusal { cause: cause.into(), remedy: remedy.into() }
+    }
+}
+
+const RAISE_MEMLOCK: &str =
+    "raise the limit: LimitMEMLOCK=infinity in its systemd unit, or ulimit -l unlimited in a shell";
+
 /// The first explanation that fits what this thread and this kernel are now.
-pub(crate) fn explain(needs: Needs) -> Refusal {
+pub(crate) fn explain(operation: Operation, needs: Needs) -> Refusal {
     let capability = needs.capability();
     let effective = rustix::thread::capabilities(None).map_or(CapabilitySet::empty(), |sets| sets.effective);
     if !needs.held(effective) {
         let lower = capability.to_ascii_lowercase();
-        return Refusal {
-            cause: format!("this process lacks {capability}").into(),
-            remedy: format!(
-                "run it as root, or grant the capability: AmbientCapabilities={capability} in its systemd unit, or \
-                 setcap {lower}+ep on its executable"
-            )
-            .into(),
-        };
+        let remedy = format!(
+            "run it as root, or grant the capability: AmbientCapabilities={capability} in its systemd unit, or setcap \
+             {lower}+ep on its executable"
+        );
+        return Refusal::new(format!("this process lacks {capability}"), remedy);
     }
-    if !in_initial_user_namespace() {
-        return Refusal {
-            cause: format!("this process is in a user namespace, and {capability} doesn't count there").into(),
-            remedy: "run it in the initial user namespace".into(),
-        };
+    if is_in_a_user_namespace() {
+        let cause = format!("this process is in a user namespace, and {capability} doesn't count there");
+        return Refusal::new(cause, "run it in the initial user namespace");
     }
-    if needs == Needs::Bpf && memlock::is_charged() {
-        return Refusal {
-            cause: format!(
-                "this kernel charges BPF objects to RLIMIT_MEMLOCK (as Linux did before 5.11), and {} is used up",
-                memlock::limit()
-            )
-            .into(),
-            remedy: "raise the limit: LimitMEMLOCK=infinity in its systemd unit, or ulimit -l unlimited in a shell"
-                .into(),
-        };
-    }
-    if let Some(mode) = lockdown() {
-        return Refusal {
-            cause: format!("the kernel is locked down ({mode})").into(),
-            remedy: "boot without lockdown= on the kernel's command line, or without secure boot".into(),
-        };
-    }
-    Refusal {
-        cause: format!("refused although this process holds {capability}").into(),
-        remedy: "see whether a security module (audit log) or a seccomp filter (container runtime) forbids it".into(),
+    let memlock = if needs == Needs::Bpf { memlock::examine() } else { Memlock::Innocent };
+    let limit = memlock::limit();
+    match (memlock, locked_down(operation)) {
+        (Memlock::Charged, _) => {
+            let cause = format!(
+                "RLIMIT_MEMLOCK ({limit}) is used up: this kernel charges BPF objects to it, as Linux did before 5.11"
+            );
+            Refusal::new(cause, RAISE_MEMLOCK)
+        }
+        (Memlock::Unclear, _) => {
+            let cause = format!(
+                "either RLIMIT_MEMLOCK ({limit}) is used up, if this kernel is older than 5.11 and charges BPF objects to \
+                 it, or a security module forbids it"
+            );
+            Refusal::new(cause, RAISE_MEMLOCK)
+        }
+        (Memlock::Innocent, Some(mode)) => Refusal::new(
+            format!("refused although this process holds {capability}; the kernel is locked down ({mode})"),
+            "see whether the program can do without reading kernel memory",
+        ),
+        (Memlock::Innocent, None) => Refusal::new(
+            format!("refused although this process holds {capability}"),
+            "see whether a security module (audit log) or a seccomp filter (container runtime) forbids it",
+        ),
     }
 }
 
-/// Only there do capabilities count for bpf(2).
-fn in_initial_user_namespace() -> bool {
+/// Only in the initial one do capabilities count for bpf(2). Where `/proc` can't tell, nothing is claimed.
+fn is_in_a_user_namespace() -> bool {
     fs::read_to_string("/proc/thread-self/uid_map")
-        .is_ok_and(|map| map.split_ascii_whitespace().eq(["0", "0", "4294967295"]))
+        .is_ok_and(|map| !map.split_ascii_whitespace().eq(["0", "0", "4294967295"]))
 }
 
-/// The lockdown mode in force, `None` for `none` or where there is no such module.
-fn lockdown() -> Option<String> {
+/// The lockdown mode in force, where it may matter: it takes helpers away from programs, and nothing from maps.
+fn locked_down(operation: Operation) -> Option<String> {
+    if operation != Operation::LoadProgram {
+        return None;
+    }
     in_force(&fs::read_to_string("/sys/kernel/security/lockdown").ok()?)
 }
 
@@ -111,7 +123,7 @@ mod tests {
     /// A process that holds everything gets an explanation too, and not one that blames what it has.
     #[test]
     fn the_privileged_are_not_told_to_become_root() {
-        let refusal = explain(Needs::Bpf);
+        let refusal = explain(Operation::CreateMap, Needs::Bpf);
         assert!(!refusal.cause.contains("lacks"), "{refusal:?}");
     }
 }

@@ -3,9 +3,10 @@
 use std::os::fd::AsFd as _;
 
 use super::compat::mismatches;
-use crate::bpffs::PinDir;
+use crate::bpffs::{Entry, PinDir};
 use crate::error::{Error, ErrorKind, Operation, Result, Subject};
-use crate::map::{Key, Kind, Map, MapSpec, Origin, RawMap, RawMapSpec, Value};
+use crate::map::{Key, Kind, Map, MapSpec, Origin, Pin, RawMap, RawMapSpec, Value};
+use crate::sys::MapFlags;
 
 /// How often somebody else may remove the name between our two looks before that is an error.
 const ATTEMPTS_MAX: u32 = 128;
@@ -23,7 +24,19 @@ impl PinDir {
     /// [`Denied`](ErrorKind::Denied) where the pin's mode forbids it.
     #[doc(alias("BPF_OBJ_GET", "OpenMap"))]
     pub fn open<K: Key, V: Value, T: Kind<K>>(&self, spec: &MapSpec<K, V, T>) -> Result<Map<K, V, T>> {
-        self.open_checked(spec.raw()).map(Map::from_checked)
+        let entry = self.entry(Operation::Open, spec.name())?;
+        spec.raw().check(Operation::Open)?;
+        self.open_entry(&entry, spec.raw()).map(Map::from_checked)
+    }
+
+    /// Opens whatever map is pinned here as `name`. Costs what [`open`](PinDir::open) does.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](ErrorKind::NotFound) where nothing is pinned; [`Incompatible`](ErrorKind::Incompatible) where the pin
+    /// is a program or a link.
+    pub fn open_raw(&self, name: &str) -> Result<RawMap> {
+        self.adopt(&self.entry(Operation::Open, name)?, name, MapFlags::empty())
     }
 
     /// Opens the map that is pinned here under the spec's name, or creates and pins it where there is none.
@@ -32,7 +45,8 @@ impl PinDir {
     /// A map that differs from the spec is refused and left alone. Where several processes do this at once, all end
     /// with the same map. Where pinning fails, the map that was created for it is closed again.
     ///
-    /// Two system calls for a map that is there, four where it is created, and a look into `/proc`.
+    /// Two system calls for a map that is there, and a look into `/proc`; four where it is created, and a few more where
+    /// the directory is missing.
     ///
     /// # Errors
     ///
@@ -42,44 +56,94 @@ impl PinDir {
         self.open_or_create_raw(spec.raw()).map(Map::from_checked)
     }
 
-    fn open_or_create_raw(&self, spec: &RawMapSpec) -> Result<RawMap> {
+    /// [`open_or_create`](PinDir::open_or_create) for sizes that are known at run time only.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open_or_create`](PinDir::open_or_create).
+    pub fn open_or_create_raw(&self, spec: &RawMapSpec) -> Result<RawMap> {
+        let entry = self.entry(Operation::Open, spec.name())?;
         spec.check(Operation::Open)?;
+        let mut created = None;
         for _ in 0..ATTEMPTS_MAX {
-            match self.open_checked(spec) {
+            match self.open_entry(&entry, spec) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 opened => return opened,
             }
-            // Whoever pins first wins, and the others open that one.
-            match self.create_pinned(spec) {
-                Err(error) if error.kind() == ErrorKind::Exists => {}
-                created => return created,
+            let map = match created {
+                Some(map) => map,
+                None => RawMap::create_for(spec, Some(self.pin_at(&entry)))?,
+            };
+            // Whoever pins first wins, and the others open that one. Missing is the directory: somebody removed it.
+            match self.pin_entry(&entry, map.as_fd()) {
+                Ok(()) => return Ok(map),
+                Err(error) if matches!(error.kind(), ErrorKind::Exists | ErrorKind::NotFound) => created = Some(map),
+                Err(error) => return Err(error),
             }
         }
-        let (path, _) = self.entry(Operation::Open, spec.name())?;
-        Err(Error::new(ErrorKind::Busy, Operation::Open, "others keep pinning and unpinning that name")
-            .about(Subject::path(path))
-            .with_remedy("find out who does"))
+        Err(never_settled(&entry))
     }
 
-    fn open_checked(&self, spec: &RawMapSpec) -> Result<RawMap> {
-        let (path, _) = self.entry(Operation::Open, spec.name())?;
-        let fd = self.open_fd(spec.name())?;
-        let origin = Origin { name: Some(spec.name().to_owned()), path: Some(path), created: false };
-        let map = RawMap::adopt(fd, origin)?;
-        let mismatches = mismatches(spec, map.info());
-        if mismatches.is_empty() {
-            return Ok(map);
-        }
-        Err(Error::new(ErrorKind::Incompatible, Operation::Open, "the map differs from its spec")
-            .about(map.subject())
-            .with_mismatches(mismatches)
-            .with_remedy("change the spec, or unpin the map, which drops its entries, and create it anew"))
-    }
-
-    fn create_pinned(&self, spec: &RawMapSpec) -> Result<RawMap> {
-        let (path, _) = self.entry(Operation::Pin, spec.name())?;
-        let map = RawMap::create_for(spec, Some(path))?;
-        self.pin(spec.name(), map.as_fd())?;
+    fn open_entry(&self, entry: &Entry, spec: &RawMapSpec) -> Result<RawMap> {
+        let map = self.adopt(entry, spec.name(), spec.flags())?;
+        check(&map, spec)?;
         Ok(map)
     }
+
+    fn adopt(&self, entry: &Entry, name: &str, flags: MapFlags) -> Result<RawMap> {
+        let origin = Origin { name: Some(name.to_owned()), pin: Some(self.pin_at(entry)), created: false };
+        RawMap::adopt(entry.open(flags)?, origin)
+    }
+
+    fn pin_at(&self, entry: &Entry) -> Pin {
+        Pin { path: entry.path.clone(), _bpffs: self.bpffs().clone() }
+    }
+}
+
+impl RawMap {
+    /// The same map with types, if it is what the spec says: the way in for descriptors of other loaders.
+    ///
+    /// ```no_run
+    /// use pinfold::{MapSpec, RawMap};
+    ///
+    /// const SEEN: MapSpec<[u8; 4], u64> = MapSpec::new("seen", 4096);
+    ///
+    /// # let descriptor: std::os::fd::OwnedFd = todo!();
+    /// let seen = RawMap::from_fd(descriptor)?.typed(&SEEN)?;
+    /// # Ok::<(), pinfold::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Incompatible`](ErrorKind::Incompatible), with all differences in [`Error::mismatches`].
+    pub fn typed<K: Key, V: Value, T: Kind<K>>(&self, spec: &MapSpec<K, V, T>) -> Result<Map<K, V, T>> {
+        check(self, spec.raw())?;
+        Ok(Map::from_checked(self.clone()))
+    }
+}
+
+fn check(map: &RawMap, spec: &RawMapSpec) -> Result<()> {
+    let mismatches = mismatches(spec, map.info());
+    if mismatches.is_empty() {
+        return Ok(());
+    }
+    let remedy = match map.path() {
+        Some(_) => "change the spec, or unpin the map, which drops its entries, and create it anew",
+        None => "change the spec",
+    };
+    Err(Error::new(ErrorKind::Incompatible, Operation::Open, "the map differs from its spec")
+        .about(map.subject())
+        .with_mismatches(mismatches)
+        .with_remedy(remedy))
+}
+
+#[cold]
+fn never_settled(entry: &Entry) -> Error {
+    let error = if entry.path.is_symlink() {
+        Error::new(ErrorKind::Invalid, Operation::Open, "that is a symbolic link to nowhere").with_remedy("remove it")
+    } else {
+        Error::new(ErrorKind::Busy, Operation::Open, "others keep pinning and unpinning that name")
+            .with_remedy("find out who does")
+    };
+    error.about(Subject::path(&entry.path))
 }

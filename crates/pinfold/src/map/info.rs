@@ -62,5 +62,4 @@ pub fn ids() -> impl Iterator<Item = Result<u32>> {
             }))
         }
     })
-    .fuse()
 }

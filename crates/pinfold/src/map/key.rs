@@ -6,7 +6,8 @@ use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 ///
 /// The kernel hashes and compares keys byte by byte, so that a padding byte, whose value nobody controls, would make
 /// lookups miss at random. Such a type doesn't compile as a key. There is nothing to implement: derive four traits of
-/// [`zerocopy`], and give padding a name.
+/// `zerocopy`, and give padding a name. (The derives want `zerocopy` 0.8 among your own dependencies, or
+/// `#[zerocopy(crate = "pinfold::zerocopy")]` on the type.)
 ///
 /// ```
 /// use pinfold::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
@@ -34,13 +35,15 @@ use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 /// }
 /// ```
 ///
+/// Its alignment is 8 at most: for a `u128` or the like, use an array of smaller ones.
+///
 /// A type with invalid bytes, such as an enum or one with a `bool`, derives `TryFromBytes` instead of `FromBytes`; a
 /// key that isn't valid then is an error when it is read.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the key of a BPF map",
     label = "not a key",
     note = "the kernel compares keys byte by byte: a key is `#[repr(C)]`, has no padding, and derives \
-            `pinfold::zerocopy::{{FromBytes, IntoBytes, Immutable, KnownLayout}}`"
+            `FromBytes`, `IntoBytes`, `Immutable` and `KnownLayout` of the crate `zerocopy`"
 )]
 pub trait Key: IntoBytes + TryFromBytes + Immutable + KnownLayout {}
 

@@ -18,11 +18,18 @@ pub enum Array {}
 #[derive(Clone, Copy, Debug)]
 pub enum LpmTrie {}
 
+/// Sealed for pairs of kind and key, so that no other crate can add a pair with a key of its own.
 mod sealed {
+    use super::{Address, Array, Hash, Key, LpmKey, LpmTrie};
+
+    pub trait Pair<K> {}
+    impl<K: Key> Pair<K> for Hash {}
+    impl Pair<u32> for Array {}
+    impl<A: Address> Pair<LpmKey<A>> for LpmTrie {}
+
     pub trait Sealed {}
-    impl Sealed for super::Hash {}
-    impl Sealed for super::Array {}
-    impl Sealed for super::LpmTrie {}
+    impl Sealed for Hash {}
+    impl Sealed for LpmTrie {}
 }
 
 /// A kind of map that can have keys of type `K`. [`Hash`](enum@Hash) takes any [`Key`], [`Array`] only `u32`, [`LpmTrie`] only
@@ -31,7 +38,7 @@ mod sealed {
     message = "a map of kind `{Self}` can't have keys of type `{K}`",
     note = "`Hash` takes any `Key`, `Array` an index of type `u32`, `LpmTrie` an `LpmKey<_>`"
 )]
-pub trait Kind<K>: sealed::Sealed {
+pub trait Kind<K>: sealed::Pair<K> {
     /// The kernel's type for plain values.
     #[doc(hidden)]
     const MAP_TYPE: MapType;
@@ -67,7 +74,10 @@ impl Kind<u32> for Array {
 }
 
 impl<A: Address> Kind<LpmKey<A>> for LpmTrie {
-    const MAP_TYPE: MapType = MapType::LpmTrie;
+    const MAP_TYPE: MapType = {
+        assert!(LpmKey::<A>::BITS > 0);
+        MapType::LpmTrie
+    };
     const PER_CPU_MAP_TYPE: Option<MapType> = None;
     const MANDATORY_FLAGS: MapFlags = MapFlags::NO_PREALLOC;
 

@@ -16,7 +16,8 @@ impl<T: FromBytes + IntoBytes + Immutable + KnownLayout + Unaligned> Address for
 
 /// A prefix: the first [`prefix_len`](LpmKey::prefix_len) bits of an address. `struct bpf_lpm_trie_key`.
 ///
-/// The bits behind the prefix are always zero, so that prefixes which the kernel takes for the same are equal here too.
+/// The bits behind the prefix are zero in every key that is made here or read from a [`Map`](crate::Map), so that
+/// prefixes which the kernel takes for the same are equal here too. (Bytes turned into one by `zerocopy` are as given.)
 ///
 /// ```
 /// use pinfold::LpmKey;
@@ -39,7 +40,7 @@ pub struct LpmKey<A> {
 
 impl<A: Address> LpmKey<A> {
     /// Bits in an address.
-    const BITS: u32 = {
+    pub(super) const BITS: u32 = {
         assert!(size_of::<A>() >= 1 && size_of::<A>() <= 256, "an LPM trie matches addresses of 1 to 256 bytes");
         size_of::<A>() as u32 * 8
     };

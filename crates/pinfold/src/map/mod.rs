@@ -20,4 +20,4 @@ pub use spec::{MapSpec, RawMapSpec};
 pub use typed::Map;
 pub use value::{Value, ValueBuf, WritableValue};
 
-pub(crate) use raw::Origin;
+pub(crate) use raw::{Origin, Pin};

@@ -40,7 +40,8 @@ pub struct PerCpuView<'a, T> {
 impl<T> PerCpu<T> {
     /// Bytes from one CPU's value to the next one's.
     const STRIDE: usize = {
-        assert!(size_of::<T>() > 0, "the value of a BPF map can't be empty");
+        assert!(size_of::<T>() > 0, "the value of a map can't be empty");
+        assert!(align_of::<T>() <= 8, "the kernel aligns values to 8 bytes at most");
         size_of::<T>().next_multiple_of(8)
     };
 }

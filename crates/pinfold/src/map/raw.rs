@@ -1,11 +1,13 @@
 //! A map whose sizes are known at run time only.
 
+use std::fmt;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{MapInfo, RawMapSpec};
+use crate::bpffs::Bpffs;
 use crate::error::{Error, ErrorKind, Operation, Result, Subject};
 use crate::host::diagnose::{self, EntryFailure, Needs};
 use crate::object::object_name;
@@ -18,12 +20,11 @@ use crate::sys::{self, AdoptError, CallError, Errno, MapCreate, MapFd, ObjectKin
 ///
 /// A slice of a wrong length is refused without asking the kernel, in release builds too: the kernel would read or
 /// write as many bytes as the *map* says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RawMap {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     fd: MapFd,
     info: MapInfo,
@@ -36,9 +37,16 @@ pub(crate) struct Origin {
     /// The name that it was declared or pinned under.
     pub(crate) name: Option<String>,
     /// The pin that it was opened from or created for.
-    pub(crate) path: Option<PathBuf>,
+    pub(crate) pin: Option<Pin>,
     /// Whether this handle's call created the map.
     pub(crate) created: bool,
+}
+
+/// A pin by its path, which a detached file system makes invalid when it goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Pin {
+    pub(crate) path: PathBuf,
+    pub(crate) _bpffs: Bpffs,
 }
 
 impl RawMap {
@@ -54,8 +62,8 @@ impl RawMap {
         RawMap::create_for(spec, None)
     }
 
-    /// Creates a map that the caller is going to pin at `path`.
-    pub(crate) fn create_for(spec: &RawMapSpec, path: Option<PathBuf>) -> Result<RawMap> {
+    /// Creates a map that the caller is going to pin.
+    pub(crate) fn create_for(spec: &RawMapSpec, pin: Option<Pin>) -> Result<RawMap> {
         spec.check(Operation::CreateMap)?;
         let request = MapCreate {
             map_type: spec.map_type.raw(),
@@ -63,12 +71,13 @@ impl RawMap {
             value_size: spec.value_size,
             max_entries: spec.max_entries,
             map_flags: spec.flags.bits(),
+            numa_node: spec.numa_node,
             map_name: object_name(spec.kernel_name.as_ref().unwrap_or(&spec.name)),
             ..MapCreate::default()
         };
         let fd = sys::create_map(&request)
             .map_err(|errno| diagnose::create_map(errno, &request).about(Subject::map(spec.name())))?;
-        RawMap::adopt(fd, Origin { name: Some(spec.name().to_owned()), path, created: true })
+        RawMap::adopt(fd, Origin { name: Some(spec.name().to_owned()), pin, created: true })
     }
 
     /// Takes a descriptor over, wherever it comes from: another loader, a socket, an inherited one. One system call,
@@ -78,6 +87,7 @@ impl RawMap {
     ///
     /// [`Incompatible`](ErrorKind::Incompatible) where it is a program, a link or no BPF object at all;
     /// [`Unsupported`](ErrorKind::Unsupported) for a type of map that is younger than this library.
+    #[doc(alias = "NewMapFromFD")]
     pub fn from_fd(fd: OwnedFd) -> Result<RawMap> {
         RawMap::adopt(fd, Origin::default())
     }
@@ -104,15 +114,15 @@ impl RawMap {
 
     pub(crate) fn adopt(fd: OwnedFd, origin: Origin) -> Result<RawMap> {
         let operation = if origin.created { Operation::CreateMap } else { Operation::Open };
-        // Info calls answer for programs and links as well.
-        let kind = sys::object_kind(fd.as_fd());
+        // Info calls answer for programs and links as well; what was created as a map is one.
+        let kind = if origin.created { Some(ObjectKind::Map) } else { sys::object_kind(fd.as_fd()) };
         match MapFd::adopt(fd) {
             Ok((fd, info)) if matches!(kind, None | Some(ObjectKind::Map)) => {
                 let info = MapInfo::from_kernel(&info);
                 Ok(RawMap { inner: Arc::new(Inner { fd, info, origin }) })
             }
             adopted => {
-                let subject = origin.path.as_deref().map_or_else(Subject::default, Subject::path);
+                let subject = origin.pin.map_or_else(Subject::default, |pin| Subject::path(pin.path));
                 Err(not_adopted(operation, kind, adopted.err()).about(subject))
             }
         }
@@ -136,7 +146,7 @@ impl RawMap {
 
     /// The pin that it was opened from or created for. A map can have others.
     pub fn path(&self) -> Option<&Path> {
-        self.inner.origin.path.as_deref()
+        self.inner.origin.pin.as_ref().map(|pin| pin.path.as_path())
     }
 
     /// Whether the call that returned this handle created the map, rather than finding it.
@@ -160,7 +170,7 @@ impl RawMap {
     ///
     /// [`Invalid`](ErrorKind::Invalid) where `key` isn't [`key_len`](RawMap::key_len) or `value` isn't
     /// [`value_len`](RawMap::value_len) bytes long; [`Unsupported`](ErrorKind::Unsupported) where maps of this type
-    /// can't be read.
+    /// can't be read so, among them Bloom filters, whose lookup reads the value.
     #[doc(alias("BPF_MAP_LOOKUP_ELEM", "LookupElement"))]
     #[inline]
     pub fn get_into(&self, key: &[u8], value: &mut [u8]) -> Result<bool> {
@@ -318,11 +328,20 @@ fn not_adopted(operation: Operation, kind: Option<ObjectKind>, error: Option<Ado
         (_, Some(AdoptError::Shape(ShapeError::TooLarge))) => {
             Error::new(ErrorKind::Unsupported, operation, "its values are larger than this process's address space")
         }
-        (_, Some(AdoptError::Errno(Errno::EINVAL))) => {
-            Error::new(ErrorKind::Incompatible, operation, "it isn't a BPF object").with_errno(Errno::EINVAL)
+        (Some(ObjectKind::Other), _) | (_, None | Some(AdoptError::Errno(Errno::EINVAL))) => {
+            Error::new(ErrorKind::Incompatible, operation, "it isn't a map")
         }
         (_, Some(AdoptError::Errno(errno))) => diagnose::generic(operation, errno),
-        (_, None) => Error::new(ErrorKind::Incompatible, operation, "it isn't a map"),
+    }
+}
+
+impl fmt::Debug for RawMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawMap")
+            .field("name", &self.name())
+            .field("path", &self.path())
+            .field("info", self.info())
+            .finish_non_exhaustive()
     }
 }
 

@@ -46,6 +46,8 @@ pub struct RawMapSpec {
     pub(crate) value_size: u32,
     pub(crate) max_entries: u32,
     pub(crate) flags: MapFlags,
+    /// Counts where the flags have `NUMA_NODE`.
+    pub(crate) numa_node: u32,
 }
 
 impl<K: Key, V: Value, T: Kind<K>> MapSpec<K, V, T> {
@@ -90,6 +92,7 @@ impl<K: Key, V: Value, T: Kind<K>> MapSpec<K, V, T> {
             value_size: Self::VALUE_SIZE,
             max_entries,
             flags: T::MANDATORY_FLAGS,
+            numa_node: 0,
         };
         MapSpec { raw, types: PhantomData }
     }
@@ -116,18 +119,30 @@ impl<K: Key, V: Value, T: Kind<K>> MapSpec<K, V, T> {
         self
     }
 
-    /// The same with these flags, beside those that the kind needs.
+    /// The same with these flags, beside those that the kind needs. In a constant, several are joined by
+    /// [`union`](MapFlags::union).
+    ///
+    /// [`RDONLY`](MapFlags::RDONLY) and [`WRONLY`](MapFlags::WRONLY) are about the descriptor that is opened or created,
+    /// and aren't compared with a pinned map.
     #[must_use]
     pub const fn with_flags(mut self, flags: MapFlags) -> MapSpec<K, V, T> {
         self.raw.flags = T::MANDATORY_FLAGS.union(flags);
+        self
+    }
+
+    /// The same with its memory on this NUMA node, which is [`MapFlags::NUMA_NODE`].
+    #[must_use]
+    pub const fn with_numa_node(mut self, node: u32) -> MapSpec<K, V, T> {
+        self.raw.flags = self.raw.flags.union(MapFlags::NUMA_NODE);
+        self.raw.numa_node = node;
         self
     }
 }
 
 impl<K, V, T> MapSpec<K, V, T> {
     /// The name under which it is pinned.
-    pub fn name(&self) -> &str {
-        &self.raw.name
+    pub const fn name(&self) -> &str {
+        self.raw.name()
     }
 
     /// The kernel's type of map.
@@ -152,9 +167,40 @@ impl<K, V, T> MapSpec<K, V, T> {
 }
 
 impl RawMapSpec {
+    /// A map of at most `max_entries` entries, pinned as `name`. Sizes and flags are checked by the kernel.
+    pub fn new(
+        name: impl Into<Cow<'static, str>>,
+        map_type: MapType,
+        key_size: u32,
+        value_size: u32,
+        max_entries: u32,
+    ) -> RawMapSpec {
+        let flags = MapFlags::empty();
+        RawMapSpec {
+            name: name.into(),
+            kernel_name: None,
+            map_type,
+            key_size,
+            value_size,
+            max_entries,
+            flags,
+            numa_node: 0,
+        }
+    }
+
+    /// The same with these flags.
+    #[must_use]
+    pub const fn with_flags(mut self, flags: MapFlags) -> RawMapSpec {
+        self.flags = flags;
+        self
+    }
+
     /// The name under which it is pinned.
-    pub fn name(&self) -> &str {
-        &self.name
+    pub const fn name(&self) -> &str {
+        match &self.name {
+            Cow::Borrowed(name) => name,
+            Cow::Owned(name) => name.as_str(),
+        }
     }
 
     /// The kernel's type of map.
@@ -213,6 +259,12 @@ impl<K, V, T> PartialEq for MapSpec<K, V, T> {
 }
 
 impl<K, V, T> Eq for MapSpec<K, V, T> {}
+
+impl<K, V, T> std::hash::Hash for MapSpec<K, V, T> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.raw.hash(state);
+    }
+}
 
 impl<K, V, T> fmt::Debug for MapSpec<K, V, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

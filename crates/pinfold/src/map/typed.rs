@@ -7,8 +7,11 @@ use std::path::Path;
 
 use super::{Hash, Key, Keyed, Kind, MapInfo, MapSpec, RawMap, Value, WritableValue};
 use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::host::diagnose;
 use crate::probe;
 use crate::sys::{MapType, Slot};
+
+const IGNORED: &str = "LPM tries of this kernel ignore the condition and overwrite";
 
 /// An open map with keys `K`, values `V` and of kind `T`.
 ///
@@ -87,7 +90,7 @@ impl<K: Key, V: Value, T: Kind<K>> Map<K, V, T> {
     ///
     /// # Errors
     ///
-    /// As for [`get`](Map::get); also where `buf` is of a map with values of another length.
+    /// As for [`get`](Map::get).
     #[doc(alias = "lookup_into")]
     #[inline]
     pub fn get_into<'b>(&self, key: &K, buf: &'b mut V::Buf) -> Result<Option<V::View<'b>>> {
@@ -102,7 +105,7 @@ impl<K: Key, V: Value, T: Kind<K>> Map<K, V, T> {
     ///
     /// # Errors
     ///
-    /// [`Invalid`](ErrorKind::Invalid) where the bytes are no valid `K`.
+    /// [`Invalid`](ErrorKind::Invalid) where the bytes are no valid `K`; [`as_raw`](Map::as_raw) gets past such a key.
     #[doc(alias("BPF_MAP_GET_NEXT_KEY", "GetNextKey", "GetFirstKey"))]
     #[inline]
     pub fn next_key(&self, after: Option<&K>) -> Result<Option<K>> {
@@ -130,7 +133,8 @@ impl<K: Key, V: Value, T: Kind<K>> Map<K, V, T> {
         self.raw.insert(key.as_bytes(), value.bytes())
     }
 
-    /// Inserts the entry unless the key is there, and tells whether it did. One system call, no allocation.
+    /// Inserts the entry unless the key is there, and tells whether it did. One system call, no allocation; on an LPM trie
+    /// four more once per process, and the right to create maps, to find out whether this kernel heeds the condition.
     ///
     /// # Errors
     ///
@@ -147,7 +151,8 @@ impl<K: Key, V: Value, T: Kind<K>> Map<K, V, T> {
         self.raw.insert_if_absent(key.as_bytes(), value.bytes())
     }
 
-    /// Replaces the value if the key is there, and tells whether it was. One system call, no allocation.
+    /// Replaces the value if the key is there, and tells whether it was. Costs what
+    /// [`insert_if_absent`](Map::insert_if_absent) does.
     ///
     /// # Errors
     ///
@@ -183,16 +188,18 @@ impl<K: Key, V: Value, T: Kind<K>> Map<K, V, T> {
     #[inline]
     fn check_conditions(&self, operation: Operation) -> Result<()> {
         let matters = const { matches!(T::MAP_TYPE, MapType::LpmTrie) };
-        if !matters || probe::lpm_trie_heeds_conditions() {
+        if !matters {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::Unsupported,
-            operation,
-            "LPM tries of this kernel ignore the condition and overwrite",
-        )
-        .about(self.raw.subject())
-        .with_remedy("get the exact prefix first, or use Linux 6.13"))
+        match probe::lpm_trie_heeds_conditions() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::new(ErrorKind::Unsupported, operation, IGNORED)
+                .with_remedy("get the exact prefix first, or use Linux 6.13")),
+            Err(errno) => {
+                Err(diagnose::not_probed(operation, errno, "whether LPM tries of this kernel heed conditions"))
+            }
+        }
+        .map_err(|error| error.about(self.raw.subject()))
     }
 }
 
@@ -243,6 +250,6 @@ impl<K, V, T> AsFd for Map<K, V, T> {
 
 impl<K, V, T> fmt::Debug for Map<K, V, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Map").field("name", &self.name()).field("info", self.info()).finish_non_exhaustive()
+        fmt::Debug::fmt(&self.raw, f)
     }
 }

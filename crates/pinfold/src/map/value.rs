@@ -15,10 +15,19 @@ pub(super) mod sealed {
 }
 
 /// A type that a map's values can be read as: a `#[repr(C)]` type that derives `FromBytes` (or `TryFromBytes`, for one
-/// with invalid bytes, such as a `bool`), `Immutable` and `KnownLayout` of [`zerocopy`]; or
-/// [`PerCpu`] of one.
+/// with invalid bytes, such as a `bool`), `Immutable` and `KnownLayout` of `zerocopy`; or [`PerCpu`] of one. (The derives
+/// want `zerocopy` 0.8 among your own dependencies, or `#[zerocopy(crate = "pinfold::zerocopy")]` on the type.)
 ///
-/// To be written it needs `IntoBytes` too, which a type with padding can't have: see [`WritableValue`].
+/// Its alignment is 8 at most: for a `u128` or the like, use an array of smaller ones. To be written it needs `IntoBytes` too, which a type with padding can't have: see [`WritableValue`].
+///
+/// **Don't forget the `#[repr(C)]`**: `IntoBytes` insists on it, the other derives don't, and the compiler may order the
+/// fields of a struct without it as it likes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the value of a BPF map",
+    label = "not a value",
+    note = "a value is `#[repr(C)]` and derives `FromBytes`, `Immutable` and `KnownLayout` of the crate `zerocopy`, and \
+            `IntoBytes` to be written"
+)]
 pub trait Value: sealed::Sealed {
     /// Room for one value, to be used again and again: see [`Map::get_into`](super::Map::get_into).
     type Buf: fmt::Debug;
@@ -53,7 +62,7 @@ pub trait Value: sealed::Sealed {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be written to a BPF map",
     note = "all bytes of a value are copied to the kernel, so that it must have no padding: give padding a name, and \
-            derive `pinfold::zerocopy::IntoBytes`"
+            derive `IntoBytes` of the crate `zerocopy`"
 )]
 pub trait WritableValue: Value {
     #[doc(hidden)]

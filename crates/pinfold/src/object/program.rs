@@ -40,6 +40,8 @@ pub struct Program {
 const LICENSE: &CStr = c"Dual MIT/GPL";
 /// Enough for the last words of the verifier on programs of this size.
 const LOG_LEN: usize = 64 << 10;
+/// As often as libbpf tries.
+const ATTEMPTS_MAX: u32 = 5;
 
 impl Program {
     /// Loads a program. One system call, or two where it is refused: the second has the verifier say why.
@@ -49,7 +51,7 @@ impl Program {
     /// [`Denied`](crate::ErrorKind::Denied) without `CAP_BPF`; [`Invalid`](crate::ErrorKind::Invalid) with the
     /// verifier's reason.
     #[doc(alias = "BPF_PROG_LOAD")]
-    pub fn load(program_type: ProgramType, name: &str, instructions: &[Insn]) -> Result<Program> {
+    pub fn load(program_type: ProgramType, name: &str, instructions: &[Insn<'_>]) -> Result<Program> {
         let encoded: Vec<[u8; 8]> = instructions.iter().map(|instruction| instruction.encode()).collect();
         let load = ProgramLoad {
             program_type: program_type.raw(),
@@ -57,10 +59,8 @@ impl Program {
             instructions: &encoded,
             license: LICENSE,
         };
-        match sys::load_program(&load, None) {
-            Ok(fd) => Ok(Program { fd, name: name.to_owned() }),
-            Err(errno) => Err(refused(name, errno, &load)),
-        }
+        let fd = load_patiently(&load).or_else(|errno| load_and_explain(name, errno, &load))?;
+        Ok(Program { fd, name: name.to_owned() })
     }
 
     /// Runs the program once in the kernel with `packet` as its input, and returns what it returned. One system call.
@@ -89,13 +89,24 @@ impl Program {
     }
 }
 
+/// The verifier gives up with EAGAIN where a signal is pending.
+fn load_patiently(load: &ProgramLoad<'_>) -> Result<OwnedFd, Errno> {
+    for _ in 1..ATTEMPTS_MAX {
+        match sys::load_program(load, None) {
+            Err(Errno::EAGAIN) => {}
+            loaded => return loaded,
+        }
+    }
+    sys::load_program(load, None)
+}
+
 #[cold]
-fn refused(name: &str, errno: Errno, load: &ProgramLoad<'_>) -> Error {
+fn load_and_explain(name: &str, errno: Errno, load: &ProgramLoad<'_>) -> Result<OwnedFd> {
     let mut log = vec![0; LOG_LEN];
-    // Refused again, or it wouldn't have come to this; only the log is of interest.
-    let _ = sys::load_program(load, Some(&mut log));
-    let log = CStr::from_bytes_until_nul(&log).unwrap_or_default().to_string_lossy();
-    diagnose::program(Operation::LoadProgram, errno, &log).about(Subject::program(name))
+    sys::load_program(load, Some(&mut log)).map_err(|_| {
+        let log = CStr::from_bytes_until_nul(&log).unwrap_or_default().to_string_lossy();
+        diagnose::program(Operation::LoadProgram, errno, &log).about(Subject::program(name))
+    })
 }
 
 impl AsFd for Program {

@@ -2,21 +2,20 @@
 
 use std::sync::OnceLock;
 
-use crate::sys::{self, CallError, Errno, MapCreate, MapFd, MapFlags, MapType, UpdateMode};
+use crate::sys::{self, AdoptError, CallError, Errno, MapCreate, MapFd, MapFlags, MapType, UpdateMode};
 
-/// Tries once per process, on a map of its own: three system calls. Kernels before 6.13 take the flag and overwrite.
+/// Tries once per process, on a map of its own: four system calls. Kernels before 6.13 take the flag and overwrite.
 ///
-/// Where the try isn't allowed the answer is no, and isn't remembered.
-pub(crate) fn lpm_trie_heeds_conditions() -> bool {
+/// An error is why that couldn't be found out, and isn't remembered.
+pub(crate) fn lpm_trie_heeds_conditions() -> Result<bool, Errno> {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     match ANSWER.get() {
-        Some(answer) => *answer,
-        None => overwrites_are_refused().is_some_and(|answer| *ANSWER.get_or_init(|| answer)),
+        Some(answer) => Ok(*answer),
+        None => overwrites_are_refused().map(|answer| *ANSWER.get_or_init(|| answer)),
     }
 }
 
-/// `None` where that can't be found out.
-fn overwrites_are_refused() -> Option<bool> {
+fn overwrites_are_refused() -> Result<bool, Errno> {
     let request = MapCreate {
         map_type: MapType::LpmTrie.raw(),
         key_size: 5,
@@ -25,12 +24,19 @@ fn overwrites_are_refused() -> Option<bool> {
         map_flags: MapFlags::NO_PREALLOC.bits(),
         ..MapCreate::default()
     };
-    let (map, _) = MapFd::adopt(sys::create_map(&request).ok()?).ok()?;
+    let (map, _) = MapFd::adopt(sys::create_map(&request)?).map_err(|error| match error {
+        AdoptError::Errno(errno) => errno,
+        AdoptError::Shape(_) => Errno::EINVAL,
+    })?;
     let everything = [0; 5];
-    map.update(&everything, &[0], UpdateMode::Any).ok()?;
-    match map.update(&everything, &[0], UpdateMode::IfAbsent) {
-        Ok(()) => Some(false),
-        Err(CallError::Errno(Errno::EEXIST)) => Some(true),
-        Err(_) => None,
+    let refused = |error| match error {
+        CallError::Errno(errno) => errno,
+        CallError::WrongLength { .. } => Errno::EINVAL,
+    };
+    map.update(&everything, &[0], UpdateMode::Any).map_err(refused)?;
+    match map.update(&everything, &[0], UpdateMode::IfAbsent).map_err(refused) {
+        Ok(()) => Ok(false),
+        Err(Errno::EEXIST) => Ok(true),
+        Err(errno) => Err(errno),
     }
 }

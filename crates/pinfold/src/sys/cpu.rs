@@ -8,9 +8,11 @@ use std::io::{self, Read as _};
 use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+
 use super::magic::is_sysfs;
 
-const PATH: &str = "/sys/devices/system/cpu/possible";
+const DIRECTORY: &str = "/sys/devices/system/cpu";
 /// Far more than any kernel can be configured for (8192): a limit against nonsense.
 const MAX_CPU: u32 = 0xffff;
 
@@ -65,10 +67,13 @@ pub(crate) fn possible() -> io::Result<&'static PossibleCpus> {
     }
 }
 
-/// Trusts only the kernel's own file: a container manager may have put another one over it, and the length of buffers
-/// that the kernel writes to depends on this number.
+/// Trusts only the kernel's own file, with nothing mounted over it: a container manager may have put another one there,
+/// and the length of buffers that the kernel writes to depends on this number.
 fn read() -> io::Result<PossibleCpus> {
-    let mut file = File::open(PATH)?;
+    let directory = rustix::fs::openat(CWD, DIRECTORY, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    let resolve = ResolveFlags::NO_XDEV | ResolveFlags::NO_SYMLINKS;
+    let file = rustix::fs::openat2(directory, "possible", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty(), resolve)?;
+    let mut file = File::from(file);
     if !is_sysfs(&rustix::fs::fstatfs(&file)?) {
         return Err(io::Error::other("something other than sysfs is mounted over it"));
     }

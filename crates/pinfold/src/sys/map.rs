@@ -8,7 +8,7 @@ use zerocopy::IntoBytes as _;
 use super::Errno;
 use super::attr::{Delete, Element, Info, MapCreate, MapInfo, NextKey};
 use super::call::{Command, address, address_mut, bpf, bpf_fd, fd_number};
-use super::shape::{Shape, ShapeError};
+use super::shape::{NEVER, Shape, ShapeError};
 
 /// Why an operation on an entry failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl MapFd {
     /// `value` must be valid for writes of `len` bytes.
     #[inline]
     unsafe fn lookup_at(&self, key: &[u8], value: *mut u8, len: usize) -> Result<bool, CallError> {
-        self.check(key, len)?;
+        self.check(key, len, self.shape.lookup_len)?;
         let mut attr = Element {
             map_fd: fd_number(self.fd.as_fd()),
             pad: 0,
@@ -123,7 +123,8 @@ impl MapFd {
             flags: 0,
         };
         // SAFETY: the kernel reads a key and, on success, writes a value; `check` has compared the lengths of both
-        // with what it uses for this map, and both are borrowed until the call is over.
+        // with what it uses for this map, and both are borrowed until the call is over. No type for which it would
+        // read the value instead gets past `check`.
         match unsafe { bpf(Command::MapLookupElem, &mut attr, size_of::<Element>()) } {
             Ok(_) => Ok(true),
             Err(Errno::ENOENT) => Ok(false),
@@ -134,7 +135,7 @@ impl MapFd {
     /// `BPF_MAP_UPDATE_ELEM`.
     #[inline]
     pub(crate) fn update(&self, key: &[u8], value: &[u8], mode: UpdateMode) -> Result<(), CallError> {
-        self.check(key, value.len())?;
+        self.check(key, value.len(), self.shape.value_len)?;
         let mut attr = Element {
             map_fd: fd_number(self.fd.as_fd()),
             pad: 0,
@@ -213,20 +214,14 @@ impl MapFd {
     }
 
     #[inline]
-    fn check(&self, key: &[u8], value_len: usize) -> Result<(), CallError> {
+    fn check(&self, key: &[u8], given: usize, needed: usize) -> Result<(), CallError> {
         self.check_key(key.len())?;
-        if value_len == self.shape.value_len { Ok(()) } else { Err(self.wrong("value", value_len)) }
+        if given == needed { Ok(()) } else { Err(wrong("value", given, needed)) }
     }
 
     #[inline]
-    fn check_key(&self, key_len: usize) -> Result<(), CallError> {
-        if key_len == self.shape.key_len { Ok(()) } else { Err(self.wrong("key", key_len)) }
-    }
-
-    #[cold]
-    fn wrong(&self, part: &'static str, given: usize) -> CallError {
-        let needed = if part == "key" { self.shape.key_len } else { self.shape.value_len };
-        CallError::WrongLength { part, given, needed }
+    fn check_key(&self, given: usize) -> Result<(), CallError> {
+        if given == self.shape.key_len { Ok(()) } else { Err(wrong("key", given, self.shape.key_len)) }
     }
 }
 
@@ -241,6 +236,14 @@ impl AsFd for MapFd {
 pub(crate) enum AdoptError {
     Errno(Errno),
     Shape(ShapeError),
+}
+
+#[cold]
+fn wrong(part: &'static str, given: usize, needed: usize) -> CallError {
+    match needed {
+        NEVER => CallError::Errno(Errno::ENOTSUPP),
+        _ => CallError::WrongLength { part, given, needed },
+    }
 }
 
 /// # Safety

@@ -11,7 +11,7 @@ macro_rules! map_types {
         #[non_exhaustive]
         pub enum MapType {
             $(#[doc = concat!("`", $constant, "`, ", stringify!($number), ".")] #[doc(alias = $constant)] $variant,)*
-            /// A type that is younger than this library, by its number.
+            /// A type that is younger than this library, by its number, as [`from_raw`](MapType::from_raw) made it.
             Unknown(u32),
         }
 
@@ -91,7 +91,25 @@ impl MapType {
 
     /// Whether an entry of this type is addressed by an index below `max_entries`.
     pub(crate) const fn is_indexed(self) -> bool {
-        matches!(self, MapType::Array | MapType::PerCpuArray)
+        use MapType::{
+            Array, ArrayOfMaps, CgroupArray, CpuMap, DevMap, PerCpuArray, PerfEventArray, ProgArray,
+            ReusePortSockArray, SockMap, StackTrace, XskMap,
+        };
+        matches!(
+            self,
+            Array
+                | PerCpuArray
+                | ProgArray
+                | PerfEventArray
+                | CgroupArray
+                | ArrayOfMaps
+                | DevMap
+                | CpuMap
+                | SockMap
+                | XskMap
+                | ReusePortSockArray
+                | StackTrace
+        )
     }
 }
 

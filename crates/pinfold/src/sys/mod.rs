@@ -9,7 +9,8 @@
 //!   fields are private, and every slice is compared with it before its address goes out, in release builds too.
 //! * *That the address lives as long as the call.* All attribute structs hold addresses as integers, made from slices
 //!   borrowed for the length of the function that makes the call. No bpf(2) command used here keeps one.
-//! * *That memory which it hands out as initialised has been written.* Only a call that succeeded does so.
+//! * *That memory which it hands out as initialised has been written.* Only a lookup or a next key that succeeded does so,
+//!   and no lookup of a type for which the kernel reads the value instead (the Bloom filter) is ever made.
 //!
 //! Everything public in here is safe to call with any argument.
 
@@ -30,13 +31,12 @@ mod slot;
 pub use cpu::PossibleCpus;
 pub use errno::Errno;
 pub use map_type::{MapFlags, MapType};
-pub use object::ObjectKind;
 
 pub(crate) use attr::{MapCreate, MapInfo, NAME_LEN, Name};
 pub(crate) use cpu::possible as possible_cpus;
-pub(crate) use magic::is_bpffs;
+pub(crate) use magic::{is_bpffs, lies_on_bpffs};
 pub(crate) use map::{AdoptError, CallError, MapFd, UpdateMode, create_map};
-pub(crate) use object::{map_fd_by_id, next_map_id, obj_get, obj_pin, object_kind};
+pub(crate) use object::{ObjectKind, map_fd_by_id, next_map_id, obj_get, obj_pin, object_kind};
 pub(crate) use program::{ProgramLoad, attach_to_socket, load_program, test_run};
 pub(crate) use shape::ShapeError;
 pub(crate) use slot::Slot;

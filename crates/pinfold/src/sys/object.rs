@@ -4,20 +4,18 @@ use std::ffi::CStr;
 use std::fmt;
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
 
-use super::Errno;
 use super::attr::{GetId, Object};
 use super::call::{Command, address, bpf, bpf_fd, fd_number};
+use super::{Errno, MapFlags};
 
-/// What a BPF descriptor or pin stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ObjectKind {
-    /// A map.
+/// What a descriptor stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ObjectKind {
     Map,
-    /// A program.
     Program,
-    /// A link: a program's attachment.
     Link,
+    /// Another BPF object, such as BTF, or none.
+    Other,
 }
 
 impl fmt::Display for ObjectKind {
@@ -26,6 +24,7 @@ impl fmt::Display for ObjectKind {
             ObjectKind::Map => "map",
             ObjectKind::Program => "program",
             ObjectKind::Link => "link",
+            ObjectKind::Other => "something else",
         })
     }
 }
@@ -38,9 +37,11 @@ pub(crate) fn obj_pin(fd: BorrowedFd<'_>, path: &CStr) -> Result<(), Errno> {
     Ok(())
 }
 
-/// `BPF_OBJ_GET`: a new descriptor of the object under this name, which may be of any kind.
-pub(crate) fn obj_get(path: &CStr) -> Result<OwnedFd, Errno> {
-    let mut attr = Object { pathname: address(path.as_ptr()), bpf_fd: 0, file_flags: 0 };
+/// `BPF_OBJ_GET`: a new descriptor of the object under this name, which may be of any kind. Of `flags` only those of the
+/// descriptor count.
+pub(crate) fn obj_get(path: &CStr, flags: MapFlags) -> Result<OwnedFd, Errno> {
+    let file_flags = flags.intersection(MapFlags::OF_THE_DESCRIPTOR).bits();
+    let mut attr = Object { pathname: address(path.as_ptr()), bpf_fd: 0, file_flags };
     // SAFETY: the kernel reads a string up to its NUL, which a CStr has; the command returns a new descriptor.
     unsafe { bpf_fd(Command::ObjGet, &mut attr, size_of::<Object>()) }
 }
@@ -63,14 +64,13 @@ pub(crate) fn next_map_id(id: u32) -> Result<Option<u32>, Errno> {
     }
 }
 
-/// Asks `/proc` what a descriptor is, since info calls answer for every kind alike. `None` where `/proc` is missing
-/// or the descriptor is something else altogether.
+/// Asks `/proc` what a descriptor is, since info calls answer for every kind alike. `None` where `/proc` is missing.
 pub(crate) fn object_kind(fd: BorrowedFd<'_>) -> Option<ObjectKind> {
     let target = std::fs::read_link(format!("/proc/thread-self/fd/{}", fd.as_raw_fd())).ok()?;
-    match target.to_str()? {
-        "anon_inode:bpf-map" => Some(ObjectKind::Map),
-        "anon_inode:bpf-prog" => Some(ObjectKind::Program),
-        "anon_inode:bpf-link" | "anon_inode:bpf_link" => Some(ObjectKind::Link),
-        _ => None,
-    }
+    Some(match target.to_str() {
+        Some("anon_inode:bpf-map") => ObjectKind::Map,
+        Some("anon_inode:bpf-prog") => ObjectKind::Program,
+        Some("anon_inode:bpf-link" | "anon_inode:bpf_link") => ObjectKind::Link,
+        _ => ObjectKind::Other,
+    })
 }

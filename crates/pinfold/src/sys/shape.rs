@@ -14,7 +14,12 @@ pub(crate) struct Shape {
     pub(crate) key_len: usize,
     /// Bytes of a whole value as bpf(2) copies it: all CPUs of a per-CPU type.
     pub(crate) value_len: usize,
+    /// The same for lookups; [`NEVER`] for types of which a lookup doesn't write a value.
+    pub(super) lookup_len: usize,
 }
+
+/// A length that no slice has.
+pub(super) const NEVER: usize = usize::MAX;
 
 /// Why no [`Shape`] could be made.
 #[derive(Debug)]
@@ -31,12 +36,14 @@ impl Shape {
     /// From the kernel's own description of a map. Source of the rule: `bpf_map_value_size()` in `kernel/bpf/syscall.c`.
     pub(super) fn of(info: &MapInfo) -> Result<Shape, ShapeError> {
         let map_type = MapType::from_raw(info.map_type);
-        if matches!(map_type, MapType::Unknown(_)) {
+        if matches!(map_type, MapType::Unspec | MapType::Unknown(_)) {
             return Err(ShapeError::UnknownType(map_type));
         }
         let slots = if map_type.is_per_cpu() { Some(cpu::possible().map_err(ShapeError::Cpus)?.count()) } else { None };
         let value_len = value_len(info.value_size, slots).ok_or(ShapeError::TooLarge)?;
-        Ok(Shape { map_type, key_len: info.key_size as usize, value_len })
+        // A lookup in a Bloom filter reads the value, to say whether it is in there.
+        let lookup_len = if map_type == MapType::BloomFilter { NEVER } else { value_len };
+        Ok(Shape { map_type, key_len: info.key_size as usize, value_len, lookup_len })
     }
 }
 
@@ -59,6 +66,14 @@ mod tests {
         assert_eq!(value_len(8, Some(6)), Some(48));
         assert_eq!(value_len(9, Some(1)), Some(16));
         assert_eq!(value_len(u32::MAX, Some(usize::MAX)), None);
+    }
+
+    /// It would leave memory unwritten that is then taken for a value.
+    #[test]
+    fn a_bloom_filter_is_not_looked_up() {
+        let info = MapInfo { map_type: MapType::BloomFilter.raw(), value_size: 4, ..MapInfo::default() };
+        let shape = Shape::of(&info).unwrap();
+        assert_eq!((shape.value_len, shape.lookup_len), (4, NEVER));
     }
 
     #[test]

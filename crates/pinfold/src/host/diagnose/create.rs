@@ -21,7 +21,7 @@ pub(crate) fn create_map(errno: Errno, request: &MapCreate) -> Error {
         Errno::EINVAL => Error::new(
             ErrorKind::Invalid,
             OPERATION,
-            format!("the kernel takes no {map_type} map with {}", description(request)),
+            format!("the kernel takes no map of type {map_type} with {}", description(request)),
         )
         .with_errno(errno)
         .with_remedy("see which sizes and flags this type allows"),
@@ -35,14 +35,14 @@ pub(crate) fn create_map(errno: Errno, request: &MapCreate) -> Error {
         Errno::E2BIG => Error::new(
             ErrorKind::Invalid,
             OPERATION,
-            format!("too large for a {map_type} map: {}", description(request)),
+            format!("too large for a map of type {map_type}: {}", description(request)),
         )
         .with_errno(errno)
         .with_remedy("lower max_entries or the sizes"),
         Errno::ENOMEM => Error::new(
             ErrorKind::Exhausted,
             OPERATION,
-            format!("the kernel has no memory for a {map_type} map with {}", description(request)),
+            format!("the kernel has no memory for a map of type {map_type} with {}", description(request)),
         )
         .with_errno(errno)
         .with_remedy("lower max_entries, free memory, or raise the memory limit of the cgroup"),

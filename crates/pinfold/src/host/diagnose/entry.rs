@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd as _, BorrowedFd};
 
 use rustix::fs::OFlags;
 
-use super::generic;
+use super::{Needs, denied, generic};
 use crate::error::{Error, ErrorKind, Operation};
 use crate::sys::{Errno, MapType};
 
@@ -24,44 +24,69 @@ pub(crate) fn entry(failure: &EntryFailure<'_>) -> Error {
     let EntryFailure { operation, errno, map_type, max_entries, .. } = *failure;
     let error = |kind, cause: String| Error::new(kind, operation, cause).with_errno(errno);
     match errno {
+        Errno::EPERM => not_permitted(failure),
         Errno::E2BIG if map_type.is_indexed() => {
             let cause = format!("the index is beyond the end: there are {max_entries} entries, the first is 0");
-            error(ErrorKind::Full, cause).with_remedy("create the array with a larger max_entries")
+            error(ErrorKind::Invalid, cause).with_remedy("create the map with a larger max_entries")
         }
-        Errno::E2BIG | Errno::ENOSPC => {
+        Errno::E2BIG | Errno::ENOSPC if writes(operation) => {
             let cause = format!("the map is full: {max_entries} of {max_entries} entries");
             error(ErrorKind::Full, cause).with_remedy("remove entries, or create it with a larger max_entries")
         }
-        Errno::EPERM => not_permitted(failure),
+        Errno::ENOSPC if operation == Operation::Get => {
+            error(ErrorKind::Unsupported, format!("values of type {map_type} can be read only if they have 8 bytes"))
+                .with_remedy("create it with a value_size of 8")
+        }
+        Errno::EBADF => error(ErrorKind::Invalid, "the descriptor in the key or the value isn't open".to_owned()),
+        Errno::EINVAL if lacks(map_type, operation) => {
+            error(ErrorKind::Unsupported, format!("maps of type {map_type} can't do that"))
+        }
         Errno::EINVAL if map_type == MapType::LpmTrie => {
             error(ErrorKind::Invalid, "the prefix is longer than the address".to_owned())
         }
-        Errno::ENOMEM => error(ErrorKind::Exhausted, "the kernel has no memory for another entry just now".to_owned())
-            .with_remedy("try again, or raise the memory limit of the cgroup"),
-        // Lengths and flags are right by now, so that EINVAL is about the type as well.
-        Errno::EINVAL | Errno::ENOTSUPP | Errno::EOPNOTSUPP => {
+        Errno::EINVAL => error(ErrorKind::Invalid, format!("a map of type {map_type} doesn't take that key or value")),
+        Errno::ENOTSUPP | Errno::EOPNOTSUPP => {
             error(ErrorKind::Unsupported, format!("maps of type {map_type} can't do that"))
         }
-        Errno::EBADF => error(ErrorKind::Gone, "the descriptor is closed".to_owned()),
+        Errno::ENOMEM => error(ErrorKind::Exhausted, "the kernel has no memory for another entry just now".to_owned())
+            .with_remedy("try again, or raise the memory limit of the cgroup"),
         _ => generic(operation, errno),
     }
 }
 
-/// EPERM on an entry is never about capabilities from Linux 5.19 on: the descriptor or the map is read-only.
+fn writes(operation: Operation) -> bool {
+    matches!(operation, Operation::Insert | Operation::InsertIfAbsent | Operation::ReplaceIfPresent)
+}
+
+/// Where EINVAL is about the type alone (seen on Linux 6.18).
+fn lacks(map_type: MapType, operation: Operation) -> bool {
+    match operation {
+        Operation::Remove => {
+            use MapType::{Array, PerCpuArray, Queue, Stack};
+            matches!(map_type, Array | PerCpuArray | Queue | Stack)
+        }
+        Operation::NextKey => matches!(map_type, MapType::Queue | MapType::Stack),
+        _ => false,
+    }
+}
+
+/// EPERM on an entry is seldom about capabilities: the map or the descriptor is read-only.
 fn not_permitted(failure: &EntryFailure<'_>) -> Error {
-    let error = |kind, cause: &'static str| Error::new(kind, failure.operation, cause).with_errno(failure.errno);
-    let access = rustix::fs::fcntl_getfl(failure.fd).map_or(OFlags::RDWR, |flags| flags & OFlags::ACCMODE);
-    if access == OFlags::RDONLY {
-        return error(ErrorKind::ReadOnly, "it was opened for reading only").with_remedy("open it for writing");
-    }
-    if access == OFlags::WRONLY {
-        return error(ErrorKind::Denied, "it was opened for writing only").with_remedy("open it for reading");
-    }
-    if is_frozen(failure.fd) {
+    let EntryFailure { operation, errno, fd, .. } = *failure;
+    let error = |kind, cause: &'static str| Error::new(kind, operation, cause).with_errno(errno);
+    let changes = writes(operation) || operation == Operation::Remove;
+    let access = rustix::fs::fcntl_getfl(fd).map_or(OFlags::RDWR, |flags| flags & OFlags::ACCMODE);
+    if changes && is_frozen(fd) {
         return error(ErrorKind::ReadOnly, "the map is frozen: nobody can write it from user space any more")
             .with_remedy("create another map");
     }
-    super::denied(failure.operation, failure.errno, super::Needs::Bpf)
+    if changes && access == OFlags::RDONLY {
+        return error(ErrorKind::ReadOnly, "it was opened for reading only").with_remedy("open it for writing");
+    }
+    if !changes && access == OFlags::WRONLY {
+        return error(ErrorKind::Denied, "it was opened for writing only").with_remedy("open it for reading");
+    }
+    denied(operation, errno, Needs::Bpf)
 }
 
 fn is_frozen(fd: BorrowedFd<'_>) -> bool {

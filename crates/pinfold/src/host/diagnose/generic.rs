@@ -14,7 +14,7 @@ pub(crate) fn generic(operation: Operation, errno: Errno) -> Error {
         Errno::EBUSY | Errno::EAGAIN | Errno::EDEADLK | Errno::ETIMEDOUT | Errno::EINTR => ErrorKind::Busy,
         Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE => ErrorKind::Exhausted,
         Errno::ENOTSUPP | Errno::EOPNOTSUPP | Errno::ENOSYS => ErrorKind::Unsupported,
-        Errno::EINVAL | Errno::E2BIG | Errno::ENAMETOOLONG | Errno::ENOTSOCK => ErrorKind::Invalid,
+        Errno::EINVAL | Errno::E2BIG | Errno::ENAMETOOLONG | Errno::ENOTSOCK | Errno::ENOTDIR => ErrorKind::Invalid,
         Errno::EROFS => ErrorKind::ReadOnly,
         _ => ErrorKind::Other,
     };
@@ -31,6 +31,18 @@ pub(crate) fn generic(operation: Operation, errno: Errno) -> Error {
 /// For EPERM from something that needs a capability.
 #[cold]
 pub(crate) fn denied(operation: Operation, errno: Errno, needs: Needs) -> Error {
-    let refusal = privilege::explain(needs);
+    let refusal = privilege::explain(operation, needs);
     Error::new(ErrorKind::Denied, operation, refusal.cause).with_errno(errno).with_remedy(refusal.remedy)
+}
+
+/// For something about this kernel that an operation depends on, and that couldn't be found out.
+#[cold]
+pub(crate) fn not_probed(operation: Operation, errno: Errno, what: &str) -> Error {
+    let reason = match errno {
+        Errno::EPERM => denied(operation, errno, Needs::Bpf),
+        _ => generic(operation, errno),
+    };
+    let error = Error::new(reason.kind(), operation, format!("{what} can't be found out: {}", reason.cause()));
+    let remedy = reason.remedy().map(str::to_owned);
+    remedy.into_iter().fold(error.with_errno(errno), Error::with_remedy)
 }

@@ -13,6 +13,6 @@ pub(crate) use super::cpus::unknown as unknown_cpus;
 pub(crate) use super::privilege::Needs;
 pub(crate) use create::create_map;
 pub(crate) use entry::{EntryFailure, entry};
-pub(crate) use generic::{denied, generic};
-pub(crate) use pin::{MOUNT, mount, pin};
+pub(crate) use generic::{denied, generic, not_probed};
+pub(crate) use pin::{mount, pin};
 pub(crate) use program::program;

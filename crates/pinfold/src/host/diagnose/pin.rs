@@ -12,22 +12,31 @@ use crate::sys::{self, Errno};
 #[cold]
 pub(crate) fn pin(operation: Operation, errno: Errno, path: &Path) -> Error {
     let error = |kind, cause: &'static str| Error::new(kind, operation, cause).with_errno(errno);
-    let explained = match errno {
-        Errno::EPERM | Errno::EACCES | Errno::EINVAL | Errno::EXDEV if !is_on_bpffs(path) => {
+    let explained = match (errno, operation) {
+        (Errno::EPERM | Errno::EACCES | Errno::EINVAL | Errno::EXDEV, _) if !sys::lies_on_bpffs(path) => {
             error(ErrorKind::NoBpffs, "that is not in a BPF file system").with_remedy(MOUNT)
         }
-        Errno::ENOENT if operation == Operation::Pin => {
-            error(ErrorKind::NotFound, "the directory doesn't exist").with_remedy("create it")
+        (Errno::ENOENT, Operation::Pin | Operation::OpenDirectory) => {
+            error(ErrorKind::NotFound, "the directory doesn't exist").with_remedy("try again: somebody has removed it")
         }
-        Errno::ENOENT => error(ErrorKind::NotFound, "nothing is pinned there"),
-        Errno::EEXIST => error(ErrorKind::Exists, "the name is taken").with_remedy("open what is there, or unpin it"),
-        Errno::EISDIR => error(ErrorKind::Invalid, "that is a directory, not a pin"),
-        Errno::ENOTDIR => error(ErrorKind::Invalid, "a part of the path is not a directory"),
-        Errno::EACCES if path.is_dir() => error(ErrorKind::Invalid, "that is a directory, not a pin"),
-        Errno::EACCES => Error::new(ErrorKind::Denied, operation, who_forbids(path))
+        (Errno::ENOENT, _) => error(ErrorKind::NotFound, "nothing is pinned there"),
+        (Errno::EEXIST, _) => {
+            error(ErrorKind::Exists, "the name is taken").with_remedy("open what is there, or unpin it")
+        }
+        (Errno::EISDIR, _) => error(ErrorKind::Invalid, "that is a directory, not a pin"),
+        (Errno::ENOTDIR, _) => error(ErrorKind::Invalid, "a part of the path is not a directory"),
+        (Errno::EACCES, Operation::Open) if path.is_dir() => {
+            error(ErrorKind::Invalid, "that is a directory, not a pin")
+        }
+        (Errno::EACCES, _) => Error::new(ErrorKind::Denied, operation, who_forbids(operation, path))
             .with_errno(errno)
             .with_remedy("run as the owner, or have the mode or the group changed"),
-        Errno::EPERM => denied(operation, errno, Needs::Bpf),
+        (Errno::EPERM, Operation::Unpin) => {
+            error(ErrorKind::Denied, "in a sticky directory only the owner of the pin or of the directory may do that")
+                .with_remedy("run as one of them")
+        }
+        (Errno::EPERM, _) => denied(operation, errno, Needs::Bpf),
+        (Errno::EINVAL, Operation::Pin) => error(ErrorKind::Invalid, "the descriptor is none of a BPF object"),
         _ => generic(operation, errno),
     };
     explained.about(Subject::path(path))
@@ -41,7 +50,7 @@ pub(crate) fn mount(operation: Operation, errno: Errno, path: &Path) -> Error {
         Errno::ENODEV => Error::new(ErrorKind::Unsupported, operation, "this kernel has no BPF file system")
             .with_errno(errno)
             .with_remedy("use a kernel with CONFIG_BPF_SYSCALL"),
-        Errno::ENOENT => Error::new(ErrorKind::NotFound, operation, "the directory to mount on doesn't exist")
+        Errno::ENOENT => Error::new(ErrorKind::NotFound, operation, "the directory doesn't exist")
             .with_errno(errno)
             .with_remedy("create it"),
         _ => generic(operation, errno),
@@ -50,15 +59,19 @@ pub(crate) fn mount(operation: Operation, errno: Errno, path: &Path) -> Error {
 }
 
 /// What to do where no BPF file system is.
-pub(crate) const MOUNT: &str = "mount one: mount -t bpf bpf /sys/fs/bpf";
+const MOUNT: &str = "mount one: mount -t bpf bpf /sys/fs/bpf";
 
-/// Names the first directory on the way that this process can't enter, else the file itself.
-fn who_forbids(path: &Path) -> String {
+/// Names the first thing on the way that this process may not do what it has to do with.
+fn who_forbids(operation: Operation, path: &Path) -> String {
+    let closed = |directory: &&Path, access| accessat(CWD, *directory, access, AtFlags::EACCESS).is_err();
     let mut way: Vec<&Path> = path.ancestors().skip(1).collect();
     way.reverse();
-    let closed =
-        way.into_iter().find(|directory| accessat(CWD, *directory, Access::EXEC_OK, AtFlags::EACCESS).is_err());
-    let culprit = closed.unwrap_or(path);
+    let parent = path.parent().unwrap_or(path);
+    let needs_to_write = matches!(operation, Operation::Pin | Operation::Unpin | Operation::OpenDirectory);
+    let culprit = way
+        .into_iter()
+        .find(|directory| closed(directory, Access::EXEC_OK))
+        .unwrap_or(if needs_to_write && closed(&parent, Access::WRITE_OK) { parent } else { path });
     let user = rustix::process::geteuid().as_raw();
     match rustix::fs::stat(culprit) {
         Ok(stat) => format!(
@@ -69,9 +82,4 @@ fn who_forbids(path: &Path) -> String {
         ),
         Err(_) => format!("user {user} has no access to {}", culprit.display()),
     }
-}
-
-/// Asks the file, or the nearest directory above it that exists.
-fn is_on_bpffs(path: &Path) -> bool {
-    path.ancestors().find_map(|ancestor| rustix::fs::statfs(ancestor).ok()).is_some_and(|fs| sys::is_bpffs(&fs))
 }
