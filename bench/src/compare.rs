@@ -1,13 +1,12 @@
 //! Candidates for the same work, timed in turn.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::allocations;
+use crate::work::OPERATIONS;
 
 /// Rounds a row; the figures are medians over them.
 const ROUNDS: usize = 201;
-/// Operations a candidate does in one round: 1 to 2 ms.
-pub const OPERATIONS: usize = 8_000;
 /// By how much the bare call may differ from itself.
 const NOISE_MAX: f64 = 0.01;
 /// How often a row is taken again before it is reported as noisy.
@@ -43,15 +42,6 @@ impl Row {
     pub fn is_void(&self) -> bool {
         self.noise() > NOISE_MAX
     }
-}
-
-/// Calls `operation` with the numbers of the keys in turn, and times it.
-pub fn timed(mut operation: impl FnMut(usize)) -> Duration {
-    let start = Instant::now();
-    for index in 0..OPERATIONS {
-        operation(index % crate::points::ENTRIES);
-    }
-    start.elapsed()
 }
 
 /// Times all candidates, the first of which is the bare call and the second the same again.

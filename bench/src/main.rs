@@ -14,6 +14,7 @@ mod peers;
 mod points;
 mod raw;
 mod report;
+mod work;
 
 use std::process::ExitCode;
 

@@ -7,8 +7,8 @@ use aya::maps::lpm_trie::Key;
 use aya::maps::{Array, HashMap, LpmTrie, Map, MapData, PerCpuHashMap};
 use libbpf_rs::{MapCore as _, MapFlags, MapHandle};
 
-use crate::compare::{Candidate, timed};
-use crate::points::{self, ENTRIES, Hash, Indexed, PerCpuHash, Trie, Value};
+use crate::compare::Candidate;
+use crate::work::{ENTRIES, Hash, Indexed, PerCpuHash, Trie, Value, refilling, timed};
 
 fn aya_data(id: u32) -> MapData {
     MapData::from_id(id).expect("aya opens the map")
@@ -73,8 +73,8 @@ pub fn insert<'a>(map: &Hash, keys: &'a [u64]) -> [Candidate<'a>; 2] {
 pub fn remove<'a>(map: &'a Hash, keys: &'a [u64]) -> [Candidate<'a>; 2] {
     let (mut aya, libbpf) = (aya_hash(map), libbpf(map.id()));
     candidates(
-        move || points::refilling(map, keys, |key| aya.remove(key).is_ok()),
-        move || points::refilling(map, keys, |key| libbpf.delete(&key.to_ne_bytes()).is_ok()),
+        move || refilling(map, keys, |key| aya.remove(key).is_ok()),
+        move || refilling(map, keys, |key| libbpf.delete(&key.to_ne_bytes()).is_ok()),
     )
 }
 

@@ -2,26 +2,12 @@
 
 use std::hint::black_box;
 
-use pinfold::{Array, LpmKey, LpmTrie, Map, MapSpec, PerCpu};
+use pinfold::{LpmKey, Map, PerCpu};
 
-use crate::compare::{Candidate, compare, timed};
+use crate::compare::{Candidate, compare};
 use crate::raw::Bare;
 use crate::report::Report;
-
-/// Entries of each map.
-pub const ENTRIES: usize = 1_000;
-
-pub type Value = [u64; 2];
-pub type Hash = Map<u64, Value>;
-pub type PerCpuHash = Map<u64, PerCpu<Value>>;
-pub type Indexed = Map<u32, Value, Array>;
-pub type Trie = Map<LpmKey<[u8; 4]>, Value, LpmTrie>;
-
-const CAPACITY: u32 = 2_048;
-const HASH: MapSpec<u64, Value> = MapSpec::new("bench_hash", CAPACITY);
-const PER_CPU_HASH: MapSpec<u64, PerCpu<Value>> = MapSpec::new("bench_percpu", CAPACITY);
-const ARRAY: MapSpec<u32, Value, Array> = MapSpec::new("bench_array", CAPACITY);
-const TRIE: MapSpec<LpmKey<[u8; 4]>, Value, LpmTrie> = MapSpec::new("bench_lpm", CAPACITY);
+use crate::work::{ARRAY, ENTRIES, HASH, Hash, Indexed, PER_CPU_HASH, PerCpuHash, TRIE, Trie, Value, refilling, timed};
 
 /// A bare call and the same again: the second shows what a difference is worth.
 macro_rules! bare_twice {
@@ -94,18 +80,6 @@ fn remove(report: &Report, hash: &Hash, keys: &[u64]) {
     #[cfg(feature = "peers")]
     candidates.extend(crate::peers::remove(hash, keys));
     report.row(&compare("hash.remove@1k", candidates));
-}
-
-/// Removes all keys and puts them back, again and again; only the removals are timed.
-pub fn refilling(hash: &Hash, keys: &[u64], mut remove: impl FnMut(&u64) -> bool) -> std::time::Duration {
-    (0..crate::compare::OPERATIONS / keys.len())
-        .map(|_| {
-            keys.iter().for_each(|key| assert!(Bare::of(hash).update(key, &[*key, 1])));
-            let start = std::time::Instant::now();
-            keys.iter().for_each(|key| assert!(remove(key)));
-            start.elapsed()
-        })
-        .sum()
 }
 
 fn per_cpu_get(report: &Report, keys: &[u64]) -> pinfold::Result<()> {
