@@ -65,10 +65,13 @@ pub enum Operation {
     Open,
     ListMaps,
     Get,
+    Take,
     Insert,
     InsertIfAbsent,
     ReplaceIfPresent,
     Remove,
+    Update,
+    Freeze,
     NextKey,
     MakeKey,
     MakeValue,
@@ -91,10 +94,13 @@ impl Operation {
             Operation::Open => "open",
             Operation::ListMaps => "list the maps of this host",
             Operation::Get => "get from",
+            Operation::Take => "take from",
             Operation::Insert => "insert into",
             Operation::InsertIfAbsent => "insert if absent into",
             Operation::ReplaceIfPresent => "replace if present in",
             Operation::Remove => "remove from",
+            Operation::Update => "update an entry of",
+            Operation::Freeze => "freeze",
             Operation::NextKey => "find the next key of",
             Operation::MakeKey => "make a key",
             Operation::MakeValue => "make a value",
@@ -225,6 +231,7 @@ struct Report {
     operation: Operation,
     subject: Subject,
     key: Option<Box<[u8]>>,
+    key_text: Option<String>,
     cause: Cow<'static, str>,
     mismatches: Vec<Mismatch>,
     errno: Option<Errno>,
@@ -239,6 +246,7 @@ impl Error {
             operation,
             subject: Subject::default(),
             key: None,
+            key_text: None,
             cause: cause.into(),
             mismatches: Vec::new(),
             errno: None,
@@ -253,6 +261,12 @@ impl Error {
 
     pub(crate) fn with_key(mut self, key: Option<&[u8]>) -> Error {
         self.0.key = key.map(Box::from);
+        self
+    }
+
+    /// How the key reads, where that is better than hex.
+    pub(crate) fn with_key_text(mut self, text: Option<String>) -> Error {
+        self.0.key_text = text;
         self
     }
 
@@ -326,7 +340,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = &*self.0;
         write!(f, "{}{}", report.operation, report.subject)?;
-        if let Some(key) = report.key.as_deref().filter(|key| !key.is_empty()) {
+        if let Some(text) = &report.key_text {
+            write!(f, ", key {}", escaped(text))?;
+        } else if let Some(key) = report.key.as_deref().filter(|key| !key.is_empty()) {
             f.write_str(", key 0x")?;
             key.iter().take(KEY_SHOWN_MAX).try_for_each(|byte| write!(f, "{byte:02x}"))?;
             if key.len() > KEY_SHOWN_MAX {

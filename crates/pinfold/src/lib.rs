@@ -58,9 +58,11 @@ mod sys;
 
 pub use bpffs::{Bpffs, PinDir};
 pub use error::{Error, ErrorKind, Mismatch, Operation, Result};
+#[doc(hidden)]
+pub use map::Fetch;
 pub use map::{
-    Address, Array, Hash, Key, Keyed, Kind, LpmKey, LpmTrie, Map, MapInfo, MapSpec, PerCpu, PerCpuBuf, PerCpuView,
-    RawMap, RawMapSpec, Value, ValueBuf, WritableValue, ids,
+    Access, Address, Array, Exact, Hash, Key, Keyed, Kind, LpmKey, LpmTrie, LruHash, Map, MapInfo, MapSpec, PerCpu,
+    PerCpuBuf, PerCpuView, RawMap, RawMapSpec, SliceBuf, Taken, Value, ValueBuf, WritableValue, ids,
 };
 pub use object::{Program, ProgramType};
 pub use sys::{Errno, MapFlags, MapType, PossibleCpus};

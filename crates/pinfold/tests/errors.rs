@@ -65,7 +65,7 @@ fn read_only() {
     assert_eq!(error.kind(), ErrorKind::ReadOnly);
     assert_eq!(
         text(&error),
-        "insert into map \"flows\" (id ID), key 0x01010101: it was opened for reading only (EPERM); open it for writing"
+        "insert into map \"flows\" (id ID), key 0x01010101: it was opened for reading only; open it for writing"
     );
     let map = Map::create(&SPEC.with_flags(MapFlags::WRONLY)).unwrap();
     let error = map.get(&[1; 4]).unwrap_err();
@@ -183,4 +183,16 @@ fn conversion_keeps_the_text() {
     assert_eq!(format!("{error:?}"), format!("NoBpffs: {text}"));
     let io = std::io::Error::from(error);
     assert_eq!((io.kind(), io.to_string()), (std::io::ErrorKind::NotFound, text));
+}
+
+#[test]
+fn keys_as_people_write_them() {
+    const DENY: MapSpec<LpmKey<[u8; 4]>, u64, LpmTrie> = MapSpec::new("deny", 1).with_displayed_keys();
+    let pins = testkit::bpffs().pin_dir();
+    pins.open_or_create(&DENY).unwrap().insert(&LpmKey::v4([10, 0, 0, 0], 8).unwrap(), &1).unwrap();
+    for map in [pins.open(&DENY).unwrap(), pins.open_raw("deny").unwrap().typed(&DENY).unwrap()] {
+        let error = map.insert(&LpmKey::v4([192, 0, 2, 0], 24).unwrap(), &1).unwrap_err();
+        assert!(error.to_string().contains(", key 192.0.2.0/24: the map is full"), "{error}");
+        assert_eq!(error.key(), Some([24, 0, 0, 0, 192, 0, 2, 0].as_slice()));
+    }
 }

@@ -70,7 +70,7 @@ fn run<K: Key + Ord + Copy + Debug, T: Kind<K> + Keyed>(
 }
 
 /// A list rather than a map, so that a key which comes twice shows.
-fn contents<K: Key + Ord, V: Value + Ord, T: Kind<K>>(map: &Map<K, V, T>) -> pinfold::Result<Vec<(K, V)>> {
+fn contents<K: Key + Ord, V: Value<Owned = V> + Ord, T: Kind<K>>(map: &Map<K, V, T>) -> pinfold::Result<Vec<(K, V)>> {
     let mut entries = Vec::new();
     while let Some(key) = map.next_key(entries.last().map(|(key, _)| key))? {
         let value = map.get(&key)?.expect("a key of the walk is there");

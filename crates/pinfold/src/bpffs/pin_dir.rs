@@ -163,7 +163,7 @@ impl PinDir {
 }
 
 /// The place of a pin, whether there is one or not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) path: PathBuf,
     c_path: CString,

@@ -5,8 +5,7 @@ use std::os::fd::AsFd as _;
 use super::compat::mismatches;
 use crate::bpffs::{Entry, PinDir};
 use crate::error::{Error, ErrorKind, Operation, Result, Subject};
-use crate::map::{Key, Kind, Map, MapSpec, Origin, Pin, RawMap, RawMapSpec, Value};
-use crate::sys::MapFlags;
+use crate::map::{Access, Key, Kind, Map, MapSpec, Origin, Pin, RawMap, RawMapSpec, Value};
 
 /// How often somebody else may remove the name between our two looks before that is an error.
 const ATTEMPTS_MAX: u32 = 128;
@@ -23,10 +22,24 @@ impl PinDir {
     /// differences in [`Error::mismatches`], where the map differs, or where the pin is a program or a link;
     /// [`Denied`](ErrorKind::Denied) where the pin's mode forbids it.
     #[doc(alias("BPF_OBJ_GET", "OpenMap"))]
-    pub fn open<K: Key, V: Value, T: Kind<K>>(&self, spec: &MapSpec<K, V, T>) -> Result<Map<K, V, T>> {
+    pub fn open<K: Key, V: Value + ?Sized, T: Kind<K>>(&self, spec: &MapSpec<K, V, T>) -> Result<Map<K, V, T>> {
+        self.open_as(spec, Access::of_flags(spec.flags()))
+    }
+
+    /// [`open`](PinDir::open) with less access, such as for a reader whom the pin's mode forbids to write.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](PinDir::open).
+    #[doc(alias("BPF_F_RDONLY", "LoadPinOptions"))]
+    pub fn open_as<K: Key, V: Value + ?Sized, T: Kind<K>>(
+        &self,
+        spec: &MapSpec<K, V, T>,
+        access: Access,
+    ) -> Result<Map<K, V, T>> {
         let entry = self.entry(Operation::Open, spec.name())?;
         spec.raw().check(Operation::Open)?;
-        self.open_entry(&entry, spec.raw()).map(Map::from_checked)
+        self.open_entry(&entry, spec.raw(), access).map(|raw| Map::from_checked(raw.with_key_text(spec.key_text())))
     }
 
     /// Opens whatever map is pinned here as `name`. Costs what [`open`](PinDir::open) does.
@@ -36,7 +49,16 @@ impl PinDir {
     /// [`NotFound`](ErrorKind::NotFound) where nothing is pinned; [`Incompatible`](ErrorKind::Incompatible) where the pin
     /// is a program or a link.
     pub fn open_raw(&self, name: &str) -> Result<RawMap> {
-        self.adopt(&self.entry(Operation::Open, name)?, name, MapFlags::empty())
+        self.open_raw_as(name, Access::ReadWrite)
+    }
+
+    /// [`open_raw`](PinDir::open_raw) with less access.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open_raw`](PinDir::open_raw).
+    pub fn open_raw_as(&self, name: &str, access: Access) -> Result<RawMap> {
+        self.adopt(&self.entry(Operation::Open, name)?, name, access)
     }
 
     /// Opens the map that is pinned here under the spec's name, or creates and pins it where there is none.
@@ -52,8 +74,11 @@ impl PinDir {
     ///
     /// As for [`open`](PinDir::open), [`RawMap::create`] and [`PinDir::pin`].
     #[doc(alias("OpenOrCreate", "OpenOrCreateMap"))]
-    pub fn open_or_create<K: Key, V: Value, T: Kind<K>>(&self, spec: &MapSpec<K, V, T>) -> Result<Map<K, V, T>> {
-        self.open_or_create_raw(spec.raw()).map(Map::from_checked)
+    pub fn open_or_create<K: Key, V: Value + ?Sized, T: Kind<K>>(
+        &self,
+        spec: &MapSpec<K, V, T>,
+    ) -> Result<Map<K, V, T>> {
+        self.open_or_create_raw(spec.raw()).map(|raw| Map::from_checked(raw.with_key_text(spec.key_text())))
     }
 
     /// [`open_or_create`](PinDir::open_or_create) for sizes that are known at run time only.
@@ -66,7 +91,7 @@ impl PinDir {
         spec.check(Operation::Open)?;
         let mut created = None;
         for _ in 0..ATTEMPTS_MAX {
-            match self.open_entry(&entry, spec) {
+            match self.open_entry(&entry, spec, Access::of_flags(spec.flags())) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 opened => return opened,
             }
@@ -84,19 +109,20 @@ impl PinDir {
         Err(never_settled(&entry))
     }
 
-    fn open_entry(&self, entry: &Entry, spec: &RawMapSpec) -> Result<RawMap> {
-        let map = self.adopt(entry, spec.name(), spec.flags())?;
+    fn open_entry(&self, entry: &Entry, spec: &RawMapSpec, access: Access) -> Result<RawMap> {
+        let map = self.adopt(entry, spec.name(), access)?;
         check(&map, spec)?;
         Ok(map)
     }
 
-    fn adopt(&self, entry: &Entry, name: &str, flags: MapFlags) -> Result<RawMap> {
-        let origin = Origin { name: Some(name.to_owned()), pin: Some(self.pin_at(entry)), created: false };
-        RawMap::adopt(entry.open(flags)?, origin)
+    fn adopt(&self, entry: &Entry, name: &str, access: Access) -> Result<RawMap> {
+        let pin = Some(self.pin_at(entry));
+        let origin = Origin { name: Some(name.to_owned()), pin, created: false, access: Some(access) };
+        RawMap::adopt(entry.open(access.flags())?, origin)
     }
 
     fn pin_at(&self, entry: &Entry) -> Pin {
-        Pin { path: entry.path.clone(), _bpffs: self.bpffs().clone() }
+        Pin { entry: entry.clone(), _bpffs: self.bpffs().clone() }
     }
 }
 
@@ -116,9 +142,9 @@ impl RawMap {
     /// # Errors
     ///
     /// [`Incompatible`](ErrorKind::Incompatible), with all differences in [`Error::mismatches`].
-    pub fn typed<K: Key, V: Value, T: Kind<K>>(&self, spec: &MapSpec<K, V, T>) -> Result<Map<K, V, T>> {
+    pub fn typed<K: Key, V: Value + ?Sized, T: Kind<K>>(&self, spec: &MapSpec<K, V, T>) -> Result<Map<K, V, T>> {
         check(self, spec.raw())?;
-        Ok(Map::from_checked(self.clone()))
+        Ok(Map::from_checked(self.clone().with_key_text(spec.key_text())))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What can be a map's key.
 
+use std::fmt;
+
 use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 
 /// A type whose bytes are a map's key: any `#[repr(C)]` type without padding.
@@ -48,3 +50,11 @@ use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 pub trait Key: IntoBytes + TryFromBytes + Immutable + KnownLayout {}
 
 impl<T: IntoBytes + TryFromBytes + Immutable + KnownLayout> Key for T {}
+
+/// How errors print a key; `None` for hex. The function answers `None` to bytes that are no valid key.
+pub(crate) type KeyText = Option<fn(&[u8]) -> Option<String>>;
+
+/// The text that a key has as a `K`.
+pub(super) fn displayed<K: Key + fmt::Display>(bytes: &[u8]) -> Option<String> {
+    K::try_read_from_bytes(bytes).ok().map(|key| key.to_string())
+}

@@ -1,23 +1,33 @@
 //! Maps: what they shall look like, handles on them, and operations on their entries.
 
+mod access;
 mod info;
 mod key;
 mod kind;
 mod lpm;
 mod per_cpu;
 mod raw;
+mod raw_spec;
+mod slice;
 mod spec;
+mod take;
+mod trie;
 mod typed;
+mod update_with;
 mod value;
 
+pub use access::Access;
 pub use info::{MapInfo, ids};
 pub use key::Key;
-pub use kind::{Array, Hash, Keyed, Kind, LpmTrie};
+pub use kind::{Array, Exact, Hash, Keyed, Kind, LpmTrie, LruHash};
 pub use lpm::{Address, LpmKey};
 pub use per_cpu::{PerCpu, PerCpuBuf, PerCpuView};
 pub use raw::RawMap;
-pub use spec::{MapSpec, RawMapSpec};
+pub use raw_spec::RawMapSpec;
+pub use slice::SliceBuf;
+pub use spec::MapSpec;
+pub use take::Taken;
 pub use typed::Map;
-pub use value::{Value, ValueBuf, WritableValue};
+pub use value::{Fetch, Value, ValueBuf, WritableValue};
 
 pub(crate) use raw::{Origin, Pin};

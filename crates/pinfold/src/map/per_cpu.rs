@@ -9,9 +9,11 @@ use std::marker::PhantomData;
 
 use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 
+use super::value::Fetch;
 use super::{RawMap, Value, WritableValue};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::host;
+use crate::sys::LookupMode;
 
 /// One `T` for every possible CPU, in the order of [`PossibleCpus::ids`](crate::PossibleCpus::ids).
 ///
@@ -112,13 +114,14 @@ impl<'a, T: TryFromBytes + KnownLayout + Immutable> PerCpuView<'a, T> {
 }
 
 impl<T: TryFromBytes + KnownLayout + Immutable> Value for PerCpu<T> {
+    type Owned = PerCpu<T>;
     type Buf = PerCpuBuf<T>;
     type View<'a>
         = PerCpuView<'a, T>
     where
         T: 'a;
 
-    const SIZE: usize = size_of::<T>();
+    const UNIT_SIZE: usize = size_of::<T>();
     const ALIGN: usize = align_of::<T>();
     const PER_CPU: bool = true;
 
@@ -127,18 +130,29 @@ impl<T: TryFromBytes + KnownLayout + Immutable> Value for PerCpu<T> {
         PerCpuBuf { words, values: PhantomData }
     }
 
+    fn is_there(map: &RawMap, key: &[u8], buf: &mut PerCpuBuf<T>) -> Result<bool> {
+        map.fetch_bytes(key, buf.words.as_mut_bytes(), LookupMode::Keep)
+    }
+
     #[inline]
-    fn get_into<'b>(map: &RawMap, key: &[u8], buf: &'b mut PerCpuBuf<T>) -> Result<Option<PerCpuView<'b, T>>> {
-        if !map.get_into(key, buf.words.as_mut_bytes())? {
+    fn fetch_into<'b>(map: &RawMap, key: &[u8], buf: &'b mut PerCpuBuf<T>) -> Result<Option<PerCpuView<'b, T>>> {
+        if !map.fetch_bytes(key, buf.words.as_mut_bytes(), LookupMode::Keep)? {
             return Ok(None);
         }
         PerCpuView::checked(buf.words.as_bytes()).map(Some).ok_or_else(|| map.invalid_value::<T>(key))
     }
 
-    fn get(map: &RawMap, key: &[u8]) -> Result<Option<PerCpu<T>>> {
+    fn fetch(map: &RawMap, key: &[u8], mode: Fetch) -> Result<Option<PerCpu<T>>> {
         let mut buf = Self::new_buf(map);
-        let found = Self::get_into(map, key, &mut buf)?.is_some();
-        Ok(found.then_some(PerCpu { words: buf.words, values: PhantomData }))
+        if !map.fetch_bytes(key, buf.words.as_mut_bytes(), mode.0)? {
+            return Ok(None);
+        }
+        let valid = PerCpuView::<T>::checked(buf.words.as_bytes()).is_some();
+        if valid {
+            Ok(Some(PerCpu { words: buf.words, values: PhantomData }))
+        } else {
+            Err(map.invalid_value::<T>(key))
+        }
     }
 }
 

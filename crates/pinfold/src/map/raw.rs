@@ -3,15 +3,18 @@
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use super::{MapInfo, RawMapSpec};
-use crate::bpffs::Bpffs;
+use super::key::KeyText;
+use super::{Access, MapInfo, RawMapSpec};
+use crate::bpffs::{Bpffs, Entry};
 use crate::error::{Error, ErrorKind, Operation, Result, Subject};
 use crate::host::diagnose::{self, EntryFailure, Needs};
 use crate::object::object_name;
-use crate::sys::{self, AdoptError, CallError, Errno, MapCreate, MapFd, ObjectKind, ShapeError, UpdateMode};
+use crate::sys::{
+    self, AdoptError, CallError, Errno, LookupMode, MapCreate, MapFd, ObjectKind, ShapeError, UpdateMode,
+};
 
 /// An open map whose keys and values are bytes: for tools, and for whatever has no type of its own.
 ///
@@ -23,10 +26,12 @@ use crate::sys::{self, AdoptError, CallError, Errno, MapCreate, MapFd, ObjectKin
 #[derive(Clone)]
 pub struct RawMap {
     inner: Arc<Inner>,
+    key_text: KeyText,
 }
 
 struct Inner {
     fd: MapFd,
+    access: Access,
     info: MapInfo,
     origin: Origin,
 }
@@ -40,12 +45,14 @@ pub(crate) struct Origin {
     pub(crate) pin: Option<Pin>,
     /// Whether this handle's call created the map.
     pub(crate) created: bool,
+    /// What the descriptor was asked to allow; `None` where somebody else opened it.
+    pub(crate) access: Option<Access>,
 }
 
-/// A pin by its path, which a detached file system makes invalid when it goes.
+/// A pin by its place, which a detached file system makes invalid when it goes.
 #[derive(Clone, Debug)]
 pub(crate) struct Pin {
-    pub(crate) path: PathBuf,
+    pub(crate) entry: Entry,
     pub(crate) _bpffs: Bpffs,
 }
 
@@ -65,6 +72,11 @@ impl RawMap {
     /// Creates a map that the caller is going to pin.
     pub(crate) fn create_for(spec: &RawMapSpec, pin: Option<Pin>) -> Result<RawMap> {
         spec.check(Operation::CreateMap)?;
+        if spec.value_size == 0 && spec.value_unit > 1 {
+            return Err(Error::new(ErrorKind::Invalid, Operation::CreateMap, "the length of its values isn't said")
+                .about(Subject::map(spec.name()))
+                .with_remedy("say it with MapSpec::with_value_len"));
+        }
         let request = MapCreate {
             map_type: spec.map_type.raw(),
             key_size: spec.key_size,
@@ -72,15 +84,17 @@ impl RawMap {
             max_entries: spec.max_entries,
             map_flags: spec.flags.bits(),
             numa_node: spec.numa_node,
+            map_extra: spec.map_extra,
             map_name: object_name(spec.kernel_name.as_ref().unwrap_or(&spec.name)),
             ..MapCreate::default()
         };
         let fd = sys::create_map(&request)
             .map_err(|errno| diagnose::create_map(errno, &request).about(Subject::map(spec.name())))?;
-        RawMap::adopt(fd, Origin { name: Some(spec.name().to_owned()), pin, created: true })
+        let access = Some(Access::of_flags(spec.flags));
+        RawMap::adopt(fd, Origin { name: Some(spec.name().to_owned()), pin, created: true, access })
     }
 
-    /// Takes a descriptor over, wherever it comes from: another loader, a socket, an inherited one. One system call,
+    /// Takes a descriptor over, wherever it comes from: another loader, a socket, an inherited one. Two system calls,
     /// and a look into `/proc`.
     ///
     /// # Errors
@@ -99,7 +113,21 @@ impl RawMap {
     /// [`NotFound`](ErrorKind::NotFound) where there is none, [`Denied`](ErrorKind::Denied) without `CAP_SYS_ADMIN`.
     #[doc(alias("BPF_MAP_GET_FD_BY_ID", "MapFdFromID"))]
     pub fn from_id(id: u32) -> Result<RawMap> {
-        let fd = sys::map_fd_by_id(id).map_err(|errno| {
+        RawMap::from_id_as(id, Access::ReadWrite)
+    }
+
+    /// [`from_id`](RawMap::from_id) with less access.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_id`](RawMap::from_id).
+    pub fn from_id_as(id: u32, access: Access) -> Result<RawMap> {
+        let origin = Origin { access: Some(access), ..Origin::default() };
+        RawMap::adopt(RawMap::descriptor_of_id(id, access)?, origin)
+    }
+
+    fn descriptor_of_id(id: u32, access: Access) -> Result<OwnedFd> {
+        sys::map_fd_by_id(id, access.flags()).map_err(|errno| {
             let error = match errno {
                 Errno::EPERM => diagnose::denied(Operation::Open, errno, Needs::SysAdmin),
                 Errno::ENOENT => {
@@ -108,21 +136,50 @@ impl RawMap {
                 other => diagnose::generic(Operation::Open, other),
             };
             error.about(Subject::map_of_id(id))
-        })?;
-        RawMap::adopt(fd, Origin::default())
+        })
+    }
+
+    /// A handle on the same map with an open file of its own, for a thread that hammers it: threads that share one
+    /// descriptor (or duplicates of it) contend for the reference count of its file. Two to four system calls, and a look
+    /// into `/proc`.
+    ///
+    /// Goes by id, which needs `CAP_SYS_ADMIN`, and without that by the pin.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`](ErrorKind::Denied) where neither is allowed; [`Gone`](ErrorKind::Gone) where the pin is another map by
+    /// now.
+    pub fn reopen_independent(&self) -> Result<RawMap> {
+        let origin = Origin { created: false, access: Some(self.access()), ..self.inner.origin.clone() };
+        let by_id = RawMap::descriptor_of_id(self.id(), self.access());
+        let fd = match (by_id, &self.inner.origin.pin) {
+            (Err(error), Some(pin)) if error.kind() == ErrorKind::Denied => pin.entry.open(self.access().flags())?,
+            (by_id, _) => by_id?,
+        };
+        let reopened = RawMap::adopt(fd, origin)?.with_key_text(self.key_text);
+        if reopened.id() == self.id() {
+            return Ok(reopened);
+        }
+        Err(Error::new(ErrorKind::Gone, Operation::Open, "another map is pinned there by now").about(self.subject()))
+    }
+
+    pub(crate) fn with_key_text(mut self, key_text: KeyText) -> RawMap {
+        self.key_text = key_text;
+        self
     }
 
     pub(crate) fn adopt(fd: OwnedFd, origin: Origin) -> Result<RawMap> {
         let operation = if origin.created { Operation::CreateMap } else { Operation::Open };
         // Info calls answer for programs and links as well; what was created as a map is one.
         let kind = if origin.created { Some(ObjectKind::Map) } else { sys::object_kind(fd.as_fd()) };
+        let access = origin.access.unwrap_or_else(|| Access::of_descriptor(fd.as_fd()));
         match MapFd::adopt(fd) {
             Ok((fd, info)) if matches!(kind, None | Some(ObjectKind::Map)) => {
                 let info = MapInfo::from_kernel(&info);
-                Ok(RawMap { inner: Arc::new(Inner { fd, info, origin }) })
+                Ok(RawMap { inner: Arc::new(Inner { fd, access, info, origin }), key_text: None })
             }
             adopted => {
-                let subject = origin.pin.map_or_else(Subject::default, |pin| Subject::path(pin.path));
+                let subject = origin.pin.map_or_else(Subject::default, |pin| Subject::path(&pin.entry.path));
                 Err(not_adopted(operation, kind, adopted.err()).about(subject))
             }
         }
@@ -146,7 +203,12 @@ impl RawMap {
 
     /// The pin that it was opened from or created for. A map can have others.
     pub fn path(&self) -> Option<&Path> {
-        self.inner.origin.pin.as_ref().map(|pin| pin.path.as_path())
+        self.inner.origin.pin.as_ref().map(|pin| pin.entry.path.as_path())
+    }
+
+    /// What this handle may be used for.
+    pub fn access(&self) -> Access {
+        self.inner.access
     }
 
     /// Whether the call that returned this handle created the map, rather than finding it.
@@ -174,7 +236,7 @@ impl RawMap {
     #[doc(alias("BPF_MAP_LOOKUP_ELEM", "LookupElement"))]
     #[inline]
     pub fn get_into(&self, key: &[u8], value: &mut [u8]) -> Result<bool> {
-        self.inner.fd.lookup(key, value).map_err(|error| self.failed(Operation::Get, error, Some(key)))
+        self.fetch_bytes(key, value, LookupMode::Keep)
     }
 
     /// A copy of the value of `key`. One system call, one allocation.
@@ -187,9 +249,46 @@ impl RawMap {
         Ok(self.get_into(key, &mut value)?.then_some(value))
     }
 
+    /// Copies the value of `key` into `value`, removes the entry in the same step, and tells whether there was one. One
+    /// system call, no allocation. Hashes from Linux 5.14 on; queues and stacks.
+    ///
+    /// # Errors
+    ///
+    /// As for [`get_into`](RawMap::get_into); [`Unsupported`](ErrorKind::Unsupported) where this kernel can't do that for
+    /// this type.
+    #[doc(alias = "BPF_MAP_LOOKUP_AND_DELETE_ELEM")]
+    pub fn take_into(&self, key: &[u8], value: &mut [u8]) -> Result<bool> {
+        self.fetch_bytes(key, value, LookupMode::Remove)
+    }
+
     #[inline]
-    pub(super) fn get_uninit<'b>(&self, key: &[u8], value: &'b mut [MaybeUninit<u8>]) -> Result<Option<&'b [u8]>> {
-        self.inner.fd.lookup_uninit(key, value).map_err(|error| self.failed(Operation::Get, error, Some(key)))
+    pub(super) fn fetch_bytes(&self, key: &[u8], value: &mut [u8], mode: LookupMode) -> Result<bool> {
+        self.check_fetch(mode, key)?;
+        self.inner.fd.lookup(key, value, mode).map_err(|error| self.failed(fetches(mode), error, Some(key)))
+    }
+
+    #[inline]
+    pub(super) fn fetch_uninit<'b>(
+        &self,
+        key: &[u8],
+        value: &'b mut [MaybeUninit<u8>],
+        mode: LookupMode,
+    ) -> Result<Option<&'b [u8]>> {
+        self.check_fetch(mode, key)?;
+        self.inner.fd.lookup_uninit(key, value, mode).map_err(|error| self.failed(fetches(mode), error, Some(key)))
+    }
+
+    /// Makes the map read-only for user space, for ever. Programs go on writing unless it has
+    /// [`RDONLY_PROG`](crate::MapFlags::RDONLY_PROG). One system call. Linux 5.2.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`](ErrorKind::Busy) while it is mapped writable, and where it is frozen already on kernels that say so;
+    /// [`ReadOnly`](ErrorKind::ReadOnly) where it is frozen already, or through a read-only handle.
+    #[doc(alias = "BPF_MAP_FREEZE")]
+    pub fn freeze(&self) -> Result<()> {
+        let frozen = self.inner.fd.freeze();
+        frozen.map_err(|errno| self.failed(Operation::Freeze, errno.into(), None))
     }
 
     /// Inserts the entry, or replaces its value. One system call, no allocation.
@@ -201,6 +300,7 @@ impl RawMap {
     #[doc(alias("BPF_MAP_UPDATE_ELEM", "BPF_ANY", "UpdateElement"))]
     #[inline]
     pub fn insert(&self, key: &[u8], value: &[u8]) -> Result<()> {
+        self.check_write(Operation::Insert, key)?;
         let inserted = self.inner.fd.update(key, value, UpdateMode::Any);
         inserted.map_err(|error| self.failed(Operation::Insert, error, Some(key)))
     }
@@ -216,6 +316,7 @@ impl RawMap {
     #[doc(alias = "BPF_NOEXIST")]
     #[inline]
     pub fn insert_if_absent(&self, key: &[u8], value: &[u8]) -> Result<bool> {
+        self.check_write(Operation::InsertIfAbsent, key)?;
         match self.inner.fd.update(key, value, UpdateMode::IfAbsent) {
             Ok(()) => Ok(true),
             Err(CallError::Errno(Errno::EEXIST)) => Ok(false),
@@ -234,6 +335,7 @@ impl RawMap {
     #[doc(alias = "BPF_EXIST")]
     #[inline]
     pub fn replace_if_present(&self, key: &[u8], value: &[u8]) -> Result<bool> {
+        self.check_write(Operation::ReplaceIfPresent, key)?;
         match self.inner.fd.update(key, value, UpdateMode::IfPresent) {
             Ok(()) => Ok(true),
             Err(CallError::Errno(Errno::ENOENT)) => Ok(false),
@@ -250,6 +352,7 @@ impl RawMap {
     #[doc(alias("BPF_MAP_DELETE_ELEM", "DeleteElement"))]
     #[inline]
     pub fn remove(&self, key: &[u8]) -> Result<bool> {
+        self.check_write(Operation::Remove, key)?;
         self.inner.fd.delete(key).map_err(|error| self.failed(Operation::Remove, error, Some(key)))
     }
 
@@ -264,6 +367,7 @@ impl RawMap {
     #[doc(alias("BPF_MAP_GET_NEXT_KEY", "GetNextKey", "GetFirstKey"))]
     #[inline]
     pub fn next_key(&self, after: Option<&[u8]>, next: &mut [u8]) -> Result<bool> {
+        self.check_walk(after)?;
         let found = self.inner.fd.next_key(after, next);
         found.map_err(|error| self.failed(Operation::NextKey, error, after))
     }
@@ -274,8 +378,46 @@ impl RawMap {
         after: Option<&[u8]>,
         next: &'b mut [MaybeUninit<u8>],
     ) -> Result<Option<&'b [u8]>> {
+        self.check_walk(after)?;
         let found = self.inner.fd.next_key_uninit(after, next);
         found.map_err(|error| self.failed(Operation::NextKey, error, after))
+    }
+
+    #[inline]
+    fn check_fetch(&self, mode: LookupMode, key: &[u8]) -> Result<()> {
+        match (self.inner.access, mode) {
+            (Access::ReadWrite, _) | (Access::ReadOnly, LookupMode::Keep) => Ok(()),
+            _ => Err(self.not_allowed(fetches(mode), Some(key))),
+        }
+    }
+
+    #[inline]
+    fn check_write(&self, operation: Operation, key: &[u8]) -> Result<()> {
+        if self.inner.access == Access::ReadOnly { Err(self.not_allowed(operation, Some(key))) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn check_walk(&self, after: Option<&[u8]>) -> Result<()> {
+        if self.inner.access == Access::WriteOnly { Err(self.not_allowed(Operation::NextKey, after)) } else { Ok(()) }
+    }
+
+    /// For what this descriptor doesn't allow, so that the kernel needn't be asked.
+    #[cold]
+    fn not_allowed(&self, operation: Operation, key: Option<&[u8]>) -> Error {
+        let error = if self.inner.access == Access::ReadOnly {
+            Error::new(ErrorKind::ReadOnly, operation, "it was opened for reading only")
+                .with_remedy("open it for writing")
+        } else {
+            Error::new(ErrorKind::Denied, operation, "it was opened for writing only")
+                .with_remedy("open it for reading")
+        };
+        self.explained(error, key)
+    }
+
+    /// The error with what this handle knows: which map, and how its keys print.
+    fn explained(&self, error: Error, key: Option<&[u8]>) -> Error {
+        let text = key.zip(self.key_text).and_then(|(key, text)| text(key));
+        error.about(self.subject()).with_key(key).with_key_text(text)
     }
 
     /// How errors name this map.
@@ -298,19 +440,26 @@ impl RawMap {
                 Error::new(ErrorKind::Invalid, operation, cause)
             }
         };
-        error.about(self.subject()).with_key(key)
+        self.explained(error, key)
     }
 
     #[cold]
-    pub(super) fn invalid_value<T>(&self, key: &[u8]) -> Error {
+    pub(super) fn invalid_value<T: ?Sized>(&self, key: &[u8]) -> Error {
         let cause = format!("the bytes of the value are no valid {}", std::any::type_name::<T>());
-        Error::new(ErrorKind::Invalid, Operation::Get, cause).about(self.subject()).with_key(Some(key))
+        self.explained(Error::new(ErrorKind::Invalid, Operation::Get, cause), Some(key))
     }
 
     #[cold]
     pub(super) fn invalid_key<K>(&self, key: &[u8]) -> Error {
         let cause = format!("the bytes of the key are no valid {}", std::any::type_name::<K>());
-        Error::new(ErrorKind::Invalid, Operation::NextKey, cause).about(self.subject()).with_key(Some(key))
+        self.explained(Error::new(ErrorKind::Invalid, Operation::NextKey, cause), Some(key))
+    }
+}
+
+const fn fetches(mode: LookupMode) -> Operation {
+    match mode {
+        LookupMode::Keep => Operation::Get,
+        LookupMode::Remove => Operation::Take,
     }
 }
 

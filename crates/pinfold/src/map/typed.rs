@@ -5,11 +5,13 @@ use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
-use super::{Hash, Key, Keyed, Kind, MapInfo, MapSpec, RawMap, Value, WritableValue};
+use super::spec::Types;
+use super::value::Fetch;
+use super::{Access, Exact, Hash, Key, Keyed, Kind, MapInfo, MapSpec, RawMap, Value, WritableValue};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::host::diagnose;
 use crate::probe;
-use crate::sys::{MapType, Slot};
+use crate::sys::{LookupMode, MapType, Slot};
 
 const IGNORED: &str = "LPM tries of this kernel ignore the condition and overwrite";
 
@@ -31,12 +33,12 @@ const IGNORED: &str = "LPM tries of this kernel ignore the condition and overwri
 /// assert!(seen.remove(&[127, 0, 0, 1])?);
 /// # Ok::<(), pinfold::Error>(())
 /// ```
-pub struct Map<K, V, T = Hash> {
+pub struct Map<K, V: ?Sized, T = Hash> {
     raw: RawMap,
-    types: PhantomData<fn() -> (K, V, T)>,
+    types: Types<K, V, T>,
 }
 
-impl<K: Key, V: Value, T: Kind<K>> Map<K, V, T> {
+impl<K: Key, V: Value + ?Sized, T: Kind<K>> Map<K, V, T> {
     /// Creates a map that isn't pinned, and goes with the last descriptor and the last program that uses it. Two
     /// system calls.
     ///
@@ -45,15 +47,15 @@ impl<K: Key, V: Value, T: Kind<K>> Map<K, V, T> {
     /// As for [`RawMap::create`].
     #[doc(alias("BPF_MAP_CREATE", "CreateUnpinned"))]
     pub fn create(spec: &MapSpec<K, V, T>) -> Result<Map<K, V, T>> {
-        RawMap::create(spec.raw()).map(Map::from_checked)
+        RawMap::create(spec.raw()).map(|raw| Map::from_checked(raw.with_key_text(spec.key_text())))
     }
 
     /// For a map that is known to agree with the spec of these types.
     pub(crate) fn from_checked(raw: RawMap) -> Map<K, V, T> {
-        Map { raw, types: PhantomData }
+        Map { raw, types: (PhantomData, PhantomData, PhantomData) }
     }
 
-    /// The value of `key`, `None` where there is none. One system call; no allocation but for [`PerCpu`] values.
+    /// The value of `key`, `None` where there is none. One system call; no allocation but for [`PerCpu`] values and slices.
     ///
     /// In an [`LpmTrie`](super::LpmTrie) this is the value of the longest prefix that covers `key`.
     ///
@@ -64,8 +66,8 @@ impl<K: Key, V: Value, T: Kind<K>> Map<K, V, T> {
     /// [`Invalid`](ErrorKind::Invalid) where the bytes are no valid `V`.
     #[doc(alias("BPF_MAP_LOOKUP_ELEM", "lookup"))]
     #[inline]
-    pub fn get(&self, key: &K) -> Result<Option<V>> {
-        V::get(&self.raw, key.as_bytes())
+    pub fn get(&self, key: &K) -> Result<Option<V::Owned>> {
+        V::fetch(&self.raw, key.as_bytes(), Fetch(LookupMode::Keep))
     }
 
     /// Room for one value, for [`get_into`](Map::get_into).
@@ -94,7 +96,20 @@ impl<K: Key, V: Value, T: Kind<K>> Map<K, V, T> {
     #[doc(alias = "lookup_into")]
     #[inline]
     pub fn get_into<'b>(&self, key: &K, buf: &'b mut V::Buf) -> Result<Option<V::View<'b>>> {
-        V::get_into(&self.raw, key.as_bytes(), buf)
+        V::fetch_into(&self.raw, key.as_bytes(), buf)
+    }
+
+    /// Whether there is an entry of this key. One system call, which copies the value all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`](ErrorKind::Denied) through a write-only handle.
+    #[doc(alias("contains_key", "exists"))]
+    pub fn contains(&self, key: &K) -> Result<bool>
+    where
+        T: Exact,
+    {
+        V::is_there(&self.raw, key.as_bytes(), &mut self.buf())
     }
 
     /// The key after `after`, or the first one; `None` after the last. One system call, no allocation.
@@ -203,7 +218,7 @@ impl<K: Key, V: Value, T: Kind<K>> Map<K, V, T> {
     }
 }
 
-impl<K, V, T> Map<K, V, T> {
+impl<K, V: ?Sized, T> Map<K, V, T> {
     /// What the kernel said of the map when it was opened. Nothing of it changes.
     #[doc(alias("BPF_OBJ_GET_INFO_BY_FD", "GetMapInfo"))]
     pub fn info(&self) -> &MapInfo {
@@ -225,6 +240,30 @@ impl<K, V, T> Map<K, V, T> {
         self.raw.path()
     }
 
+    /// What this handle may be used for.
+    pub fn access(&self) -> Access {
+        self.raw.access()
+    }
+
+    /// A handle on the same map with an open file of its own: see [`RawMap::reopen_independent`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`RawMap::reopen_independent`].
+    pub fn reopen_independent(&self) -> Result<Map<K, V, T>> {
+        Ok(Map { raw: self.raw.reopen_independent()?, types: self.types })
+    }
+
+    /// Makes the map read-only for user space, for ever: see [`RawMap::freeze`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`RawMap::freeze`].
+    #[doc(alias = "BPF_MAP_FREEZE")]
+    pub fn freeze(&self) -> Result<()> {
+        self.raw.freeze()
+    }
+
     /// Whether the call that returned this handle created the map, rather than finding it.
     pub fn is_new(&self) -> bool {
         self.raw.is_new()
@@ -236,19 +275,19 @@ impl<K, V, T> Map<K, V, T> {
     }
 }
 
-impl<K, V, T> Clone for Map<K, V, T> {
+impl<K, V: ?Sized, T> Clone for Map<K, V, T> {
     fn clone(&self) -> Map<K, V, T> {
-        Map { raw: self.raw.clone(), types: PhantomData }
+        Map { raw: self.raw.clone(), types: self.types }
     }
 }
 
-impl<K, V, T> AsFd for Map<K, V, T> {
+impl<K, V: ?Sized, T> AsFd for Map<K, V, T> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.raw.as_fd()
     }
 }
 
-impl<K, V, T> fmt::Debug for Map<K, V, T> {
+impl<K, V: ?Sized, T> fmt::Debug for Map<K, V, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.raw, f)
     }

@@ -44,6 +44,13 @@ pub(super) struct Element {
     pub(super) flags: u64,
 }
 
+/// `BPF_MAP_FREEZE`.
+#[derive(Default, IntoBytes, Immutable)]
+#[repr(C)]
+pub(super) struct Freeze {
+    pub(super) map_fd: u32,
+}
+
 /// `BPF_MAP_DELETE_ELEM`.
 #[derive(Default, IntoBytes, Immutable)]
 #[repr(C)]
@@ -192,6 +199,7 @@ mod tests {
         layout!(rows, Element = "union bpf_attr" {
             map_fd = "map_fd", key = "key", value = "value", flags = "flags",
         } pads 4);
+        layout!(rows, Freeze = "union bpf_attr" { map_fd = "map_fd" } pads 0);
         layout!(rows, Delete = "union bpf_attr" { map_fd = "map_fd", key = "key" } pads 4);
         layout!(rows, NextKey = "union bpf_attr" { map_fd = "map_fd", key = "key", next_key = "next_key" } pads 4);
         layout!(rows, ProgLoad = "union bpf_attr" {

@@ -20,6 +20,8 @@ pub(super) enum Command {
     MapGetNextId = 12,
     MapGetFdById = 14,
     ObjGetInfoByFd = 15,
+    MapLookupAndDeleteElem = 21,
+    MapFreeze = 22,
 }
 
 /// Calls bpf(2) with the first `len` bytes of `attr`.

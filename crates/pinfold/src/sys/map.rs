@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use zerocopy::IntoBytes as _;
 
 use super::Errno;
-use super::attr::{Delete, Element, Info, MapCreate, MapInfo, NextKey};
+use super::attr::{Delete, Element, Freeze, Info, MapCreate, MapInfo, NextKey};
 use super::call::{Command, address, address_mut, bpf, bpf_fd, fd_number};
 use super::shape::{NEVER, Shape, ShapeError};
 
@@ -23,6 +23,15 @@ impl From<Errno> for CallError {
     fn from(errno: Errno) -> CallError {
         CallError::Errno(errno)
     }
+}
+
+/// What a lookup does to the entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LookupMode {
+    /// `BPF_MAP_LOOKUP_ELEM`: leaves it.
+    Keep,
+    /// `BPF_MAP_LOOKUP_AND_DELETE_ELEM`: removes it, at once.
+    Remove,
 }
 
 /// What an update does depending on whether the key is there.
@@ -82,12 +91,12 @@ impl MapFd {
         &self.shape
     }
 
-    /// `BPF_MAP_LOOKUP_ELEM`: copies the value into `value` and tells whether there was one.
+    /// Copies the value into `value` and tells whether there was one.
     #[inline]
-    pub(crate) fn lookup(&self, key: &[u8], value: &mut [u8]) -> Result<bool, CallError> {
+    pub(crate) fn lookup(&self, key: &[u8], value: &mut [u8], mode: LookupMode) -> Result<bool, CallError> {
         let len = value.len();
         // SAFETY: `value` is exclusively borrowed and valid for `len` bytes.
-        unsafe { self.lookup_at(key, value.as_mut_ptr(), len) }
+        unsafe { self.lookup_at(key, value.as_mut_ptr(), len, mode) }
     }
 
     /// [`lookup`](MapFd::lookup) into memory that needn't be initialised; hands it back as bytes that are.
@@ -96,10 +105,11 @@ impl MapFd {
         &self,
         key: &[u8],
         value: &'b mut [MaybeUninit<u8>],
+        mode: LookupMode,
     ) -> Result<Option<&'b [u8]>, CallError> {
         let len = value.len();
         // SAFETY: `value` is exclusively borrowed and valid for `len` bytes.
-        let found = unsafe { self.lookup_at(key, value.as_mut_ptr().cast(), len)? };
+        let found = unsafe { self.lookup_at(key, value.as_mut_ptr().cast(), len, mode)? };
         if !found {
             return Ok(None);
         }
@@ -113,7 +123,11 @@ impl MapFd {
     ///
     /// `value` must be valid for writes of `len` bytes.
     #[inline]
-    unsafe fn lookup_at(&self, key: &[u8], value: *mut u8, len: usize) -> Result<bool, CallError> {
+    unsafe fn lookup_at(&self, key: &[u8], value: *mut u8, len: usize, mode: LookupMode) -> Result<bool, CallError> {
+        let command = match mode {
+            LookupMode::Keep => Command::MapLookupElem,
+            LookupMode::Remove => Command::MapLookupAndDeleteElem,
+        };
         self.check(key, len, self.shape.lookup_len)?;
         let mut attr = Element {
             map_fd: fd_number(self.fd.as_fd()),
@@ -125,7 +139,7 @@ impl MapFd {
         // SAFETY: the kernel reads a key and, on success, writes a value; `check` has compared the lengths of both
         // with what it uses for this map, and both are borrowed until the call is over. No type for which it would
         // read the value instead gets past `check`.
-        match unsafe { bpf(Command::MapLookupElem, &mut attr, size_of::<Element>()) } {
+        match unsafe { bpf(command, &mut attr, size_of::<Element>()) } {
             Ok(_) => Ok(true),
             Err(Errno::ENOENT) => Ok(false),
             Err(errno) => Err(errno.into()),
@@ -211,6 +225,14 @@ impl MapFd {
             Err(Errno::ENOENT) => Ok(false),
             Err(errno) => Err(errno.into()),
         }
+    }
+
+    /// `BPF_MAP_FREEZE`: no writes from user space any more.
+    pub(crate) fn freeze(&self) -> Result<(), Errno> {
+        let mut attr = Freeze { map_fd: fd_number(self.fd.as_fd()) };
+        // SAFETY: the attributes of this command hold no address.
+        unsafe { bpf(Command::MapFreeze, &mut attr, size_of::<Freeze>())? };
+        Ok(())
     }
 
     #[inline]

@@ -35,7 +35,7 @@ pub use map_type::{MapFlags, MapType};
 pub(crate) use attr::{MapCreate, MapInfo, NAME_LEN, Name};
 pub(crate) use cpu::possible as possible_cpus;
 pub(crate) use magic::{is_bpffs, lies_on_bpffs};
-pub(crate) use map::{AdoptError, CallError, MapFd, UpdateMode, create_map};
+pub(crate) use map::{AdoptError, CallError, LookupMode, MapFd, UpdateMode, create_map};
 pub(crate) use object::{ObjectKind, map_fd_by_id, next_map_id, obj_get, obj_pin, object_kind};
 pub(crate) use program::{ProgramLoad, attach_to_socket, load_program, test_run};
 pub(crate) use shape::ShapeError;

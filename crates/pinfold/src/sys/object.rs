@@ -46,9 +46,10 @@ pub(crate) fn obj_get(path: &CStr, flags: MapFlags) -> Result<OwnedFd, Errno> {
     unsafe { bpf_fd(Command::ObjGet, &mut attr, size_of::<Object>()) }
 }
 
-/// `BPF_MAP_GET_FD_BY_ID`: a new descriptor, with an open file of its own.
-pub(crate) fn map_fd_by_id(id: u32) -> Result<OwnedFd, Errno> {
-    let mut attr = GetId { start_id: id, next_id: 0, open_flags: 0 };
+/// `BPF_MAP_GET_FD_BY_ID`: a new descriptor, with an open file of its own. Of `flags` only those of the descriptor count.
+pub(crate) fn map_fd_by_id(id: u32, flags: MapFlags) -> Result<OwnedFd, Errno> {
+    let open_flags = flags.intersection(MapFlags::OF_THE_DESCRIPTOR).bits();
+    let mut attr = GetId { start_id: id, next_id: 0, open_flags };
     // SAFETY: the attributes of this command hold no address, and it returns a new descriptor.
     unsafe { bpf_fd(Command::MapGetFdById, &mut attr, size_of::<GetId>()) }
 }

@@ -74,7 +74,7 @@ fn lacks(map_type: MapType, operation: Operation) -> bool {
 fn not_permitted(failure: &EntryFailure<'_>) -> Error {
     let EntryFailure { operation, errno, fd, .. } = *failure;
     let error = |kind, cause: &'static str| Error::new(kind, operation, cause).with_errno(errno);
-    let changes = writes(operation) || operation == Operation::Remove;
+    let changes = writes(operation) || matches!(operation, Operation::Remove | Operation::Take | Operation::Freeze);
     let access = rustix::fs::fcntl_getfl(fd).map_or(OFlags::RDWR, |flags| flags & OFlags::ACCMODE);
     if changes && is_frozen(fd) {
         return error(ErrorKind::ReadOnly, "the map is frozen: nobody can write it from user space any more")

@@ -1,0 +1,50 @@
+//! Lookup and removal in one step.
+
+use super::value::Fetch;
+use super::{Exact, Key, Keyed, Kind, Map, Value};
+use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::sys::LookupMode;
+
+/// A value that was taken out of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken<V> {
+    /// The value.
+    pub value: V,
+    /// Whether the kernel read and removed it in one step. Otherwise what somebody wrote between the two is lost.
+    pub atomic: bool,
+}
+
+/// How often others may remove and insert the key while it is taken in two steps.
+const ATTEMPTS_MAX: u32 = 128;
+
+impl<K: Key, V: Value + ?Sized, T: Kind<K> + Keyed + Exact> Map<K, V, T> {
+    /// Removes the entry and returns its value, `None` where there is none. One system call.
+    ///
+    /// Before Linux 5.14 hashes can't do that: then it is read first and removed afterwards, in three system calls or
+    /// more, and [`Taken::atomic`] is `false`. Two that take the same key at once never both get it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`get`](Map::get) and [`remove`](Map::remove). A value that is no valid `V` is removed all the same.
+    #[doc(alias("BPF_MAP_LOOKUP_AND_DELETE_ELEM", "LookupAndDelete", "pop"))]
+    pub fn take(&self, key: &K) -> Result<Option<Taken<V::Owned>>> {
+        match V::fetch(self.as_raw(), key.as_bytes(), Fetch(LookupMode::Remove)) {
+            Ok(value) => Ok(value.map(|value| Taken { value, atomic: true })),
+            Err(error) if error.kind() == ErrorKind::Unsupported => self.take_in_two_steps(key),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn take_in_two_steps(&self, key: &K) -> Result<Option<Taken<V::Owned>>> {
+        for _ in 0..ATTEMPTS_MAX {
+            let Some(value) = self.get(key)? else { return Ok(None) };
+            // Whoever removes it has taken it; the others look again.
+            if self.remove(key)? {
+                return Ok(Some(Taken { value, atomic: false }));
+            }
+        }
+        Err(Error::new(ErrorKind::Busy, Operation::Take, "others keep removing and inserting that key")
+            .about(self.as_raw().subject())
+            .with_key(Some(key.as_bytes())))
+    }
+}
