@@ -63,6 +63,7 @@ pub enum ErrorKind {
 pub enum Operation {
     CreateMap,
     Open,
+    Adopt,
     ListMaps,
     Get,
     Take,
@@ -92,6 +93,7 @@ impl Operation {
         match self {
             Operation::CreateMap => "create",
             Operation::Open => "open",
+            Operation::Adopt => "take over a descriptor",
             Operation::ListMaps => "list the maps of this host",
             Operation::Get => "get from",
             Operation::Take => "take from",

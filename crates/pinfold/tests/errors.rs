@@ -51,7 +51,7 @@ fn beyond_the_end_of_an_array() {
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert_eq!(
         text(&error),
-        "insert into map \"settings\" (id ID), key 0x04000000: the index is beyond the end: there are 4 entries, the \
+        "insert into map \"settings\" (id ID), key 4: the index is beyond the end: there are 4 entries, the \
          first is 0 (E2BIG); create the map with a larger max_entries"
     );
     let error = map.as_raw().remove(&[0; 4]).unwrap_err();

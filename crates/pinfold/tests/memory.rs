@@ -47,6 +47,21 @@ fn all_operations_at_the_edge(map: &RawMap) {
         refused(map.replace_if_present(&key, &value));
     }
     assert!(map.remove(&key).unwrap());
+    take_at_the_edge(map, &key, &value);
+}
+
+/// Where this kernel can take from such a map at all.
+fn take_at_the_edge(map: &RawMap, key: &[u8], value: &[u8]) {
+    map.insert(key, value).unwrap();
+    let mut taken = GuardedBuf::filled(map.value_len(), 0);
+    match map.take_into(key, &mut taken) {
+        Ok(found) => assert!(found && taken[..] == value[..]),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}"),
+    }
+    for len in [map.value_len() - 1, map.value_len() + 1, 0] {
+        let error = map.take_into(key, &mut GuardedBuf::filled(len, 0)).unwrap_err();
+        assert_eq!((error.kind(), error.errno()), (ErrorKind::Invalid, None), "{error}");
+    }
 }
 
 fn hash_of<K: pinfold::Key, V: Value>() -> RawMap {

@@ -169,7 +169,11 @@ impl RawMap {
     }
 
     pub(crate) fn adopt(fd: OwnedFd, origin: Origin) -> Result<RawMap> {
-        let operation = if origin.created { Operation::CreateMap } else { Operation::Open };
+        let operation = match &origin {
+            Origin { created: true, .. } => Operation::CreateMap,
+            Origin { access: None, .. } => Operation::Adopt,
+            _ => Operation::Open,
+        };
         // Info calls answer for programs and links as well; what was created as a map is one.
         let kind = if origin.created { Some(ObjectKind::Map) } else { sys::object_kind(fd.as_fd()) };
         let access = origin.access.unwrap_or_else(|| Access::of_descriptor(fd.as_fd()));
@@ -416,7 +420,13 @@ impl RawMap {
 
     /// The error with what this handle knows: which map, and how its keys print.
     fn explained(&self, error: Error, key: Option<&[u8]>) -> Error {
-        let text = key.zip(self.key_text).and_then(|(key, text)| text(key));
+        let text = match (key, self.key_text) {
+            (Some(key), Some(text)) => text(key),
+            (Some(key), None) if self.info().map_type.is_indexed() => {
+                key.try_into().ok().map(|index| u32::from_ne_bytes(index).to_string())
+            }
+            _ => None,
+        };
         error.about(self.subject()).with_key(key).with_key_text(text)
     }
 
