@@ -23,7 +23,7 @@ impl GuardedBuf {
     ///
     /// Where there is no memory for it.
     pub fn filled(len: usize, fill: u8) -> GuardedBuf {
-        let page = rustix::param::page_size();
+        let page = page_size();
         let usable = len.next_multiple_of(page);
         let mapped = usable + page;
         // SAFETY: a new private mapping at an address of the kernel's choice touches nobody's memory.
@@ -47,7 +47,7 @@ impl GuardedBuf {
     }
 
     fn start(&self) -> NonNull<u8> {
-        let usable = self.mapped - rustix::param::page_size();
+        let usable = self.mapped - page_size();
         // SAFETY: `len` is at most `usable`, which is inside the mapping.
         unsafe { self.mapping.add(usable - self.len) }
     }
@@ -74,6 +74,13 @@ impl Drop for GuardedBuf {
         // SAFETY: this is the mapping made in `filled`, and its owner is going.
         let _ = unsafe { rustix::mm::munmap(self.mapping.as_ptr().cast(), self.mapped) };
     }
+}
+
+/// From libc: rustix looks where valgrind doesn't let it, and this has to run under valgrind.
+fn page_size() -> usize {
+    // SAFETY: only asks.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).expect("a page size")
 }
 
 #[cfg(test)]
