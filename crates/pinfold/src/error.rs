@@ -64,6 +64,8 @@ pub enum Operation {
     CreateMap,
     Open,
     ListMaps,
+    ListHolders,
+    Inspect,
     Get,
     Insert,
     InsertIfAbsent,
@@ -90,6 +92,8 @@ impl Operation {
             Operation::CreateMap => "create",
             Operation::Open => "open",
             Operation::ListMaps => "list the maps of this host",
+            Operation::ListHolders => "list the holders of",
+            Operation::Inspect => "inspect",
             Operation::Get => "get from",
             Operation::Insert => "insert into",
             Operation::InsertIfAbsent => "insert if absent into",
@@ -311,7 +315,7 @@ impl Error {
         self.0.subject.id
     }
 
-    /// The pin, directory or mount point.
+    /// The pin, directory or mount point, or the file in `/proc` of a descriptor.
     pub fn path(&self) -> Option<&Path> {
         self.0.subject.path.as_deref()
     }

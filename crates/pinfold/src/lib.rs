@@ -59,8 +59,8 @@ mod sys;
 pub use bpffs::{Bpffs, PinDir};
 pub use error::{Error, ErrorKind, Mismatch, Operation, Result};
 pub use map::{
-    Address, Array, Hash, Key, Keyed, Kind, LpmKey, LpmTrie, Map, MapInfo, MapSpec, PerCpu, PerCpuBuf, PerCpuView,
-    RawMap, RawMapSpec, Value, ValueBuf, WritableValue, ids,
+    Access, Address, Array, FdInfo, Hash, Holder, Holders, Key, Keyed, Kind, LpmKey, LpmTrie, Map, MapInfo, MapSpec,
+    PerCpu, PerCpuBuf, PerCpuView, RawMap, RawMapSpec, Value, ValueBuf, WritableValue, holders, ids,
 };
 pub use object::{Program, ProgramType};
 pub use sys::{Errno, MapFlags, MapType, PossibleCpus};

@@ -1,5 +1,7 @@
 //! Maps: what they shall look like, handles on them, and operations on their entries.
 
+mod fd_info;
+mod holders;
 mod info;
 mod key;
 mod kind;
@@ -10,6 +12,8 @@ mod spec;
 mod typed;
 mod value;
 
+pub use fd_info::{Access, FdInfo};
+pub use holders::{Holder, Holders, holders};
 pub use info::{MapInfo, ids};
 pub use key::Key;
 pub use kind::{Array, Hash, Keyed, Kind, LpmTrie};

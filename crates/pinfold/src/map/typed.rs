@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
-use super::{Hash, Key, Keyed, Kind, MapInfo, MapSpec, RawMap, Value, WritableValue};
+use super::{FdInfo, Hash, Key, Keyed, Kind, MapInfo, MapSpec, RawMap, Value, WritableValue};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::host::diagnose;
 use crate::probe;
@@ -208,6 +208,16 @@ impl<K, V, T> Map<K, V, T> {
     #[doc(alias("BPF_OBJ_GET_INFO_BY_FD", "GetMapInfo"))]
     pub fn info(&self) -> &MapInfo {
         self.raw.info()
+    }
+
+    /// What `/proc` says of the map and of this descriptor now: its memory, whether it is frozen. Reads one file, in
+    /// four system calls.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) where `/proc` isn't mounted.
+    pub fn fd_info(&self) -> Result<FdInfo> {
+        self.raw.fd_info()
     }
 
     /// The kernel's id of the map.
