@@ -65,6 +65,8 @@ pub enum Operation {
     Open,
     Adopt,
     ListMaps,
+    ListHolders,
+    Inspect,
     Get,
     Take,
     Insert,
@@ -95,6 +97,8 @@ impl Operation {
             Operation::Open => "open",
             Operation::Adopt => "take over a descriptor",
             Operation::ListMaps => "list the maps of this host",
+            Operation::ListHolders => "list the holders of",
+            Operation::Inspect => "inspect",
             Operation::Get => "get from",
             Operation::Take => "take from",
             Operation::Insert => "insert into",
@@ -327,7 +331,7 @@ impl Error {
         self.0.subject.id
     }
 
-    /// The pin, directory or mount point.
+    /// The pin, directory or mount point, or the file in `/proc` of a descriptor.
     pub fn path(&self) -> Option<&Path> {
         self.0.subject.path.as_deref()
     }

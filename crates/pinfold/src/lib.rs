@@ -61,8 +61,9 @@ pub use error::{Error, ErrorKind, Mismatch, Operation, Result};
 #[doc(hidden)]
 pub use map::Fetch;
 pub use map::{
-    Access, Address, Array, Exact, Hash, Key, Keyed, Kind, LpmKey, LpmTrie, LruHash, Map, MapInfo, MapSpec, PerCpu,
-    PerCpuBuf, PerCpuView, RawMap, RawMapSpec, SliceBuf, Taken, Value, ValueBuf, WritableValue, ids,
+    Access, Address, Array, Exact, FdInfo, Hash, Holder, Holders, Key, Keyed, Kind, LpmKey, LpmTrie, LruHash, Map,
+    MapInfo, MapSpec, PerCpu, PerCpuBuf, PerCpuView, RawMap, RawMapSpec, SliceBuf, Taken, Value, ValueBuf,
+    WritableValue, holders, ids,
 };
 pub use object::{Program, ProgramType};
 pub use sys::{Errno, MapFlags, MapType, PossibleCpus};

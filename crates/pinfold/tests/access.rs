@@ -90,7 +90,9 @@ fn a_file_of_its_own_for_the_least_privileged() {
 fn frozen_for_ever() {
     let map = Map::create(&SPEC).unwrap();
     map.insert(&1, &11).unwrap();
+    assert!(!map.as_raw().is_frozen().unwrap());
     map.freeze().unwrap();
+    assert!(map.as_raw().is_frozen().unwrap());
     let error = map.insert(&1, &12).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ReadOnly);
     assert_eq!(error.cause(), "the map is frozen: nobody can write it from user space any more");

@@ -4,5 +4,6 @@ mod cpus;
 pub(crate) mod diagnose;
 mod memlock;
 mod privilege;
+pub(crate) mod proc;
 
 pub use cpus::possible_cpus;

@@ -1,5 +1,6 @@
 //! What a descriptor may be used for.
 
+use std::fmt;
 use std::os::fd::BorrowedFd;
 
 use rustix::fs::OFlags;
@@ -40,12 +41,28 @@ impl Access {
         }
     }
 
-    /// Asks the kernel: one system call.
-    pub(crate) fn of_descriptor(fd: BorrowedFd<'_>) -> Access {
-        match rustix::fs::fcntl_getfl(fd).map(|flags| flags & OFlags::ACCMODE) {
-            Ok(OFlags::RDONLY) => Access::ReadOnly,
-            Ok(OFlags::WRONLY) => Access::WriteOnly,
-            _ => Access::ReadWrite,
+    /// From the flags of open(2).
+    pub(super) fn of_open_flags(flags: OFlags) -> Option<Access> {
+        match flags & OFlags::ACCMODE {
+            OFlags::RDONLY => Some(Access::ReadOnly),
+            OFlags::WRONLY => Some(Access::WriteOnly),
+            OFlags::RDWR => Some(Access::ReadWrite),
+            _ => None,
         }
+    }
+
+    /// Asks the kernel: one system call.
+    pub(super) fn of_descriptor(fd: BorrowedFd<'_>) -> Access {
+        rustix::fs::fcntl_getfl(fd).ok().and_then(Access::of_open_flags).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Access::ReadWrite => "read-write",
+            Access::ReadOnly => "read-only",
+            Access::WriteOnly => "write-only",
+        })
     }
 }

@@ -1,6 +1,8 @@
 //! Maps: what they shall look like, handles on them, and operations on their entries.
 
 mod access;
+mod fd_info;
+mod holders;
 mod info;
 mod key;
 mod kind;
@@ -17,6 +19,8 @@ mod update_with;
 mod value;
 
 pub use access::Access;
+pub use fd_info::FdInfo;
+pub use holders::{Holder, Holders, holders};
 pub use info::{MapInfo, ids};
 pub use key::Key;
 pub use kind::{Array, Exact, Hash, Keyed, Kind, LpmTrie, LruHash};

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::key::KeyText;
-use super::{Access, MapInfo, RawMapSpec};
+use super::{Access, FdInfo, MapInfo, RawMapSpec};
 use crate::bpffs::{Bpffs, Entry};
 use crate::error::{Error, ErrorKind, Operation, Result, Subject};
 use crate::host::diagnose::{self, EntryFailure, Needs};
@@ -106,7 +106,8 @@ impl RawMap {
         RawMap::adopt(fd, Origin::default())
     }
 
-    /// Opens a map by its id: two system calls, and a look into `/proc`.
+    /// Opens a map by its id: two system calls, and a look into `/proc`. Its [`info`](RawMap::info) is what there is to
+    /// know of a map by id.
     ///
     /// # Errors
     ///
@@ -193,6 +194,29 @@ impl RawMap {
     #[doc(alias("BPF_OBJ_GET_INFO_BY_FD", "GetMapInfo"))]
     pub fn info(&self) -> &MapInfo {
         &self.inner.info
+    }
+
+    /// What `/proc` says of the map and of this descriptor now: its memory, the owner of a program array. Reads one
+    /// file, in four system calls.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) where `/proc` isn't mounted.
+    pub fn fd_info(&self) -> Result<FdInfo> {
+        FdInfo::of_own(self.as_fd()).map_err(|error| error.about(self.subject()))
+    }
+
+    /// Whether it is frozen: user space can't write it any more, and never will again; programs still can. Reads one
+    /// file, in four system calls.
+    ///
+    /// # Errors
+    ///
+    /// As for [`fd_info`](RawMap::fd_info).
+    #[doc(alias = "BPF_MAP_FREEZE")]
+    pub fn is_frozen(&self) -> Result<bool> {
+        let unknown =
+            || Error::new(ErrorKind::Unsupported, Operation::Inspect, "this kernel doesn't say what is frozen");
+        self.fd_info()?.frozen.ok_or_else(|| unknown().about(self.subject()))
     }
 
     /// The kernel's id of the map.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::spec::Types;
 use super::value::Fetch;
-use super::{Access, Exact, Hash, Key, Keyed, Kind, MapInfo, MapSpec, RawMap, Value, WritableValue};
+use super::{Access, Exact, FdInfo, Hash, Key, Keyed, Kind, MapInfo, MapSpec, RawMap, Value, WritableValue};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::host::diagnose;
 use crate::probe;
@@ -223,6 +223,16 @@ impl<K, V: ?Sized, T> Map<K, V, T> {
     #[doc(alias("BPF_OBJ_GET_INFO_BY_FD", "GetMapInfo"))]
     pub fn info(&self) -> &MapInfo {
         self.raw.info()
+    }
+
+    /// What `/proc` says of the map and of this descriptor now: its memory, whether it is frozen. Reads one file, in
+    /// four system calls.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) where `/proc` isn't mounted.
+    pub fn fd_info(&self) -> Result<FdInfo> {
+        self.raw.fd_info()
     }
 
     /// The kernel's id of the map.

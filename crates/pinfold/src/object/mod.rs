@@ -2,7 +2,9 @@
 
 mod name;
 mod program;
+mod program_type;
 
-pub use program::{Program, ProgramType};
+pub use program::Program;
+pub use program_type::ProgramType;
 
 pub(crate) use name::{object_name, printable};

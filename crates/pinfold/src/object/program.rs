@@ -6,25 +6,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use crate::error::{Error, Operation, Result, Subject};
 use crate::host::diagnose;
 use crate::insn::Insn;
-use crate::object::object_name;
+use crate::object::{ProgramType, object_name};
 use crate::sys::{self, Errno, ProgramLoad};
-
-/// `enum bpf_prog_type`, as far as Pinfold loads programs itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ProgramType {
-    /// `BPF_PROG_TYPE_SOCKET_FILTER`: sees a socket's incoming packets and says how much of each to keep.
-    #[doc(alias = "BPF_PROG_TYPE_SOCKET_FILTER")]
-    SocketFilter,
-}
-
-impl ProgramType {
-    const fn raw(self) -> u32 {
-        match self {
-            ProgramType::SocketFilter => 1,
-        }
-    }
-}
 
 /// A loaded BPF program of a few [instructions](crate::insn): a probe, a counter, an example.
 ///
@@ -49,7 +32,7 @@ impl Program {
     /// # Errors
     ///
     /// [`Denied`](crate::ErrorKind::Denied) without `CAP_BPF`; [`Invalid`](crate::ErrorKind::Invalid) with the
-    /// verifier's reason.
+    /// verifier's reason, or without one for a type that takes more than instructions, such as what to attach to.
     #[doc(alias = "BPF_PROG_LOAD")]
     pub fn load(program_type: ProgramType, name: &str, instructions: &[Insn<'_>]) -> Result<Program> {
         let encoded: Vec<[u8; 8]> = instructions.iter().map(|instruction| instruction.encode()).collect();
@@ -77,7 +60,8 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// [`Invalid`](crate::ErrorKind::Invalid) for a descriptor that isn't a socket.
+    /// [`Invalid`](crate::ErrorKind::Invalid) for a descriptor that isn't a socket, or a program that isn't a
+    /// [`SocketFilter`](ProgramType::SocketFilter).
     #[doc(alias("SO_ATTACH_BPF", "setsockopt"))]
     pub fn attach_to_socket(&self, socket: impl AsFd) -> Result<()> {
         sys::attach_to_socket(self.fd.as_fd(), socket.as_fd())

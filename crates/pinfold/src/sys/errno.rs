@@ -53,6 +53,7 @@ errnos! {
     EPERM = libc::EPERM, "not permitted";
     ERANGE = libc::ERANGE, "out of range";
     EROFS = libc::EROFS, "read-only file system";
+    ESRCH = libc::ESRCH, "no such process";
     ETIMEDOUT = libc::ETIMEDOUT, "timed out";
     EXDEV = libc::EXDEV, "on another file system";
 }

@@ -1,12 +1,12 @@
 //! Why an entry couldn't be read or written.
 
-use std::fs;
-use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
 use rustix::fs::OFlags;
 
 use super::{Needs, denied, generic};
 use crate::error::{Error, ErrorKind, Operation};
+use crate::host::proc;
 use crate::sys::{Errno, MapType};
 
 /// A failed operation on an entry, with what is known of the map.
@@ -90,6 +90,5 @@ fn not_permitted(failure: &EntryFailure<'_>) -> Error {
 }
 
 fn is_frozen(fd: BorrowedFd<'_>) -> bool {
-    fs::read_to_string(format!("/proc/thread-self/fdinfo/{}", fd.as_raw_fd()))
-        .is_ok_and(|info| info.lines().any(|line| line.split_ascii_whitespace().eq(["frozen:", "1"])))
+    proc::read(&proc::fdinfo_path(fd)).is_ok_and(|info| proc::fields(&info).any(|field| field == ("frozen", "1")))
 }

@@ -7,6 +7,7 @@ mod create;
 mod entry;
 mod generic;
 mod pin;
+mod process;
 mod program;
 
 pub(crate) use super::cpus::unknown as unknown_cpus;
@@ -15,4 +16,5 @@ pub(crate) use create::create_map;
 pub(crate) use entry::{EntryFailure, entry};
 pub(crate) use generic::{denied, generic, not_probed};
 pub(crate) use pin::{mount, pin};
+pub(crate) use process::{no_descriptor, no_proc, no_process, open_process, process};
 pub(crate) use program::program;
