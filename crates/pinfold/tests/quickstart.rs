@@ -1,9 +1,10 @@
 //! The example of the README, run as its reader would run it, in a mount namespace of its own.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use pinfold::Bpffs;
 
@@ -52,6 +53,16 @@ fn a_second_run_goes_on_counting() {
     });
 }
 
+/// A child that the other test forked may still hold the copy open for writing, until it has started its own program.
+fn as_nobody(program: &Path) -> std::io::Result<Output> {
+    loop {
+        match Command::new(program).uid(65534).gid(65534).output() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            other => return other,
+        }
+    }
+}
+
 #[test]
 fn without_privileges_it_says_which() {
     testkit::without_bpffs(|| {
@@ -62,7 +73,7 @@ fn without_privileges_it_says_which() {
         std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o755)).unwrap();
         let copy = directory.join("quickstart");
         std::fs::copy(example(), &copy).unwrap();
-        let output = Command::new(&copy).uid(65534).gid(65534).output();
+        let output = as_nobody(&copy);
         std::fs::remove_dir_all(&directory).unwrap();
 
         let output = output.unwrap();
