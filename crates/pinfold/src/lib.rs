@@ -56,7 +56,7 @@ mod object;
 mod probe;
 mod sys;
 
-pub use bpffs::{Bpffs, PinDir};
+pub use bpffs::{Bpffs, BpffsMount, PinDir, Pinned, PinnedObject, Walk, local_name};
 pub use error::{Error, ErrorKind, Mismatch, Operation, Result};
 #[doc(hidden)]
 pub use map::Fetch;

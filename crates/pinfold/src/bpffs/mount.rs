@@ -1,77 +1,43 @@
-//! Finding, checking and, only when asked, mounting a BPF file system.
+//! Mounting a BPF file system, only when asked, never on top of another, and never over something else.
 
-use std::fs;
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::fs::DirBuilder;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, StatxAttributes, StatxFlags};
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags};
 
-use super::PinDir;
+use super::Bpffs;
+use super::mounts::Mounts;
 use crate::error::{Error, ErrorKind, Operation, Result, Subject};
 use crate::host::diagnose;
 use crate::sys::{self, Errno};
 
-/// A mounted BPF file system.
-///
-/// Cheap to clone. Nothing is mounted unless a function is called that says so.
-#[doc(alias("bpffs", "BPF_FS_MAGIC"))]
-#[derive(Clone, Debug)]
-pub struct Bpffs {
-    root: Arc<Root>,
-}
-
-#[derive(Debug)]
-struct Root {
-    path: PathBuf,
-    /// Keeps a detached file system alive, and its path valid.
-    _detached: Option<OwnedFd>,
-}
-
 impl Bpffs {
-    /// Where systemd mounts one, and where every tool looks first.
-    pub const DEFAULT_PATH: &'static str = "/sys/fs/bpf";
-
-    /// The BPF file system mounted at `path`: one statfs(2).
+    /// The one at [`DEFAULT_PATH`](Bpffs::DEFAULT_PATH), mounted there if need be. Where something else is mounted
+    /// there, the same at [`FALLBACK_PATH`](Bpffs::FALLBACK_PATH), a directory that is created with mode 0755 less the
+    /// umask.
+    ///
+    /// Whoever calls this in the same mount namespace ends up with the same one, whatever is mounted elsewhere.
     ///
     /// # Errors
     ///
-    /// [`NoBpffs`](ErrorKind::NoBpffs) where there is something else, [`NotFound`](ErrorKind::NotFound) where there is
-    /// nothing.
-    pub fn at(path: impl Into<PathBuf>) -> Result<Bpffs> {
-        let path = path.into();
-        let fs =
-            rustix::fs::statfs(&path).map_err(|errno| diagnose::mount(Operation::FindBpffs, errno.into(), &path))?;
-        if sys::is_bpffs(&fs) && path.is_dir() {
-            Ok(Bpffs { root: Arc::new(Root { path, _detached: None }) })
-        } else {
-            Err(none_at(path))
-        }
-    }
-
-    /// The one at [`DEFAULT_PATH`](Bpffs::DEFAULT_PATH), else the first in this thread's mount namespace.
-    ///
-    /// # Errors
-    ///
-    /// [`NoBpffs`](ErrorKind::NoBpffs) where none is mounted.
-    pub fn find() -> Result<Bpffs> {
-        if let Ok(found) = Bpffs::at(Bpffs::DEFAULT_PATH) {
-            return Ok(found);
-        }
-        // /proc/self would show the main thread's mounts.
-        let mounts = fs::read_to_string("/proc/thread-self/mountinfo").unwrap_or_default();
-        mount_points(&mounts).find_map(|path| Bpffs::at(path).ok()).ok_or_else(|| none_at(Bpffs::DEFAULT_PATH.into()))
-    }
-
-    /// [`find`](Bpffs::find), and where there is none, [`mount`](Bpffs::mount) at the default path.
-    ///
-    /// # Errors
-    ///
-    /// As for [`mount`](Bpffs::mount).
+    /// As for [`mount`](Bpffs::mount); [`Invalid`](ErrorKind::Invalid) where several are [`stacked`](Bpffs::stacked),
+    /// so that nobody could tell whose pins are found.
     #[doc(alias = "CheckOrMountFS")]
     pub fn find_or_mount() -> Result<Bpffs> {
-        Bpffs::find().or_else(|_| Bpffs::mount(Bpffs::DEFAULT_PATH))
+        let path = if is_taken(Path::new(Bpffs::DEFAULT_PATH)) {
+            create(Path::new(Bpffs::FALLBACK_PATH))?;
+            Bpffs::FALLBACK_PATH
+        } else {
+            Bpffs::DEFAULT_PATH
+        };
+        let bpffs = Bpffs::mount(path)?;
+        match bpffs.stacked()? {
+            0 | 1 => Ok(bpffs),
+            height => Err(stacked(height, path)),
+        }
     }
 
     /// Mounts a BPF file system at `path`, an existing directory, or takes what is mounted there if it is one.
@@ -80,13 +46,17 @@ impl Bpffs {
     ///
     /// # Errors
     ///
-    /// [`Denied`](ErrorKind::Denied) without `CAP_SYS_ADMIN`, [`NotFound`](ErrorKind::NotFound) without that directory.
+    /// [`NoBpffs`](ErrorKind::NoBpffs) where something else is mounted there, which stays as it is;
+    /// [`Denied`](ErrorKind::Denied) without `CAP_SYS_ADMIN`; [`NotFound`](ErrorKind::NotFound) without that directory.
     pub fn mount(path: impl Into<PathBuf>) -> Result<Bpffs> {
         let path = path.into();
         if let Ok(mounted) = Bpffs::at(&path) {
             return Ok(mounted);
         }
-        mount_once(&path).map_err(|errno| diagnose::mount(Operation::MountBpffs, errno.into(), &path))?;
+        mount_once(&path).map_err(|errno| match errno {
+            Errno::EXDEV => taken(&path),
+            errno => diagnose::mount(Operation::MountBpffs, errno, &path),
+        })?;
         Bpffs::at(path)
     }
 
@@ -97,55 +67,25 @@ impl Bpffs {
     ///
     /// [`Denied`](ErrorKind::Denied) without `CAP_SYS_ADMIN`.
     pub fn detached() -> Result<Bpffs> {
-        let dir =
+        let root =
             detached_root().map_err(|errno| diagnose::mount(Operation::MountBpffs, errno, Path::new("(detached)")))?;
-        // thread-self, because a thread may have a table of descriptors of its own.
-        let path = PathBuf::from(format!("/proc/thread-self/fd/{}", dir.as_raw_fd()));
-        Ok(Bpffs { root: Arc::new(Root { path, _detached: Some(dir) }) })
-    }
-
-    /// Where it is mounted.
-    pub fn path(&self) -> &Path {
-        &self.root.path
-    }
-
-    /// The root as a directory for pins, where libbpf's `LIBBPF_PIN_BY_NAME` and most loaders pin.
-    pub fn root_dir(&self) -> PinDir {
-        PinDir::at_the_root(self)
-    }
-
-    /// The default directory for pins, [`PinDir::DEFAULT`].
-    pub fn pin_dir(&self) -> PinDir {
-        PinDir::in_default_place(self)
-    }
-
-    /// The directory `relative` for pins, such as `my_daemon` or `tc/globals`. It is created when something is pinned.
-    ///
-    /// # Errors
-    ///
-    /// [`Invalid`](ErrorKind::Invalid) where a part of it is no name that a BPF file system takes, such as `..`.
-    pub fn dir(&self, relative: &str) -> Result<PinDir> {
-        PinDir::below(self, relative)
+        Ok(Bpffs::held(root, None))
     }
 }
 
 /// BPF file systems stack, and a second one would hide the pins of the first: whoever comes second waits for the lock on
-/// the directory below, and then finds the first one's mount.
-fn mount_once(path: &Path) -> rustix::io::Result<()> {
+/// the directory below, and then finds the first one's mount. EXDEV where something else is mounted.
+fn mount_once(path: &Path) -> Result<(), Errno> {
     let below = rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     rustix::fs::flock(&below, FlockOperation::LockExclusive)?;
     if sys::is_bpffs(&rustix::fs::statfs(path)?) {
         return Ok(());
     }
+    if is_root_of_a_mount(path)? {
+        return Err(Errno::EXDEV);
+    }
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    rustix::mount::mount("bpf", path, "bpf", flags, c"mode=0700")
-}
-
-#[cold]
-fn none_at(path: PathBuf) -> Error {
-    Error::new(ErrorKind::NoBpffs, Operation::FindBpffs, "none is mounted there")
-        .about(Subject::path(path))
-        .with_remedy("mount one there: mount -t bpf bpf DIRECTORY")
+    Ok(rustix::mount::mount("bpf", path, "bpf", flags, c"mode=0700")?)
 }
 
 /// fsmount(2) gives an `O_PATH` descriptor, which can neither be listed nor locked; the one reopened from it can.
@@ -157,36 +97,41 @@ fn detached_root() -> Result<OwnedFd, Errno> {
     Ok(rustix::fs::openat(&mount, ".", flags, Mode::empty())?)
 }
 
-/// The mount points of type `bpf` in a mountinfo file: `Documentation/filesystems/proc.rst`, section 3.5.
-fn mount_points(mountinfo: &str) -> impl Iterator<Item = PathBuf> + '_ {
-    mountinfo.lines().filter_map(|line| {
-        let (mount, file_system) = line.split_once(" - ")?;
-        let is_bpf = file_system.split(' ').next()? == "bpf";
-        is_bpf.then(|| mount.split(' ').nth(4)).flatten().map(|point| PathBuf::from(unescape(point)))
+/// Whether something that is no BPF file system is mounted there. If that can't be found out, mounting will say why.
+fn is_taken(path: &Path) -> bool {
+    let is_bpffs = rustix::fs::statfs(path).is_ok_and(|fs| sys::is_bpffs(&fs));
+    !is_bpffs && is_root_of_a_mount(path).unwrap_or(false)
+}
+
+/// Comparing devices with the directory above wouldn't do: a bind mount may be of the same device. Linux 5.8.
+fn is_root_of_a_mount(path: &Path) -> Result<bool, Errno> {
+    let stat = rustix::fs::statx(CWD, path, AtFlags::empty(), StatxFlags::empty())?;
+    Ok(stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+fn create(path: &Path) -> Result<()> {
+    DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(|error| {
+        let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+        diagnose::mount(Operation::MountBpffs, errno, path)
     })
 }
 
-/// Blanks and backslashes stand there as `\040` and the like.
-fn unescape(point: &str) -> String {
-    [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
-        .iter()
-        .fold(point.to_owned(), |text, (escape, character)| text.replace(escape, character))
+#[cold]
+fn taken(path: &Path) -> Error {
+    let what = Mounts::read(None).ok().and_then(|mounts| mounts.file_system_at(path));
+    let what =
+        what.map_or("another file system".to_owned(), |file_system| format!("a file system of type {file_system}"));
+    Error::new(ErrorKind::NoBpffs, Operation::MountBpffs, format!("{what} is mounted there"))
+        .about(Subject::path(path))
+        .with_remedy("use another directory, or unmount it")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mount_points_of_type_bpf() {
-        let mountinfo = "\
-22 27 0:21 / /proc rw,relatime - proc proc rw
-41 23 0:33 / /sys/fs/bpf rw,nosuid shared:9 master:2 - bpf bpf rw,mode=700
-42 23 0:34 / /run/my\\040own/bpffs rw - bpf bpf rw
-43 23 0:35 / /bpf rw - tmpfs bpf rw
-nonsense
-";
-        let points: Vec<PathBuf> = mount_points(mountinfo).collect();
-        assert_eq!(points, [PathBuf::from("/sys/fs/bpf"), PathBuf::from("/run/my own/bpffs")]);
-    }
+#[cold]
+fn stacked(height: usize, path: &str) -> Error {
+    let cause = format!("{height} are mounted there on top of each other, and each hides the pins of those below");
+    let remedy = format!(
+        "unmount the upper ones: umount {path}, {} times; or take the uppermost with Bpffs::at",
+        height.saturating_sub(1)
+    );
+    Error::new(ErrorKind::Invalid, Operation::FindBpffs, cause).about(Subject::path(path)).with_remedy(remedy)
 }

@@ -1,4 +1,4 @@
-//! Which names a pin or a pin directory can have.
+//! Which names a pin or a pin directory can have, and the names of maps that there is one of for each object.
 
 /// `NAME_MAX` of `linux/limits.h`.
 const NAME_MAX: usize = 255;
@@ -18,6 +18,18 @@ pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
         Some(_) => Err("the name has a NUL in it"),
         None => Ok(()),
     }
+}
+
+/// The name of a map that there is one of for each object of an id: the name, followed by the id as five digits.
+///
+/// All ids give names of the same length, as loaders need that write them into an object file in place of each other.
+///
+/// ```
+/// assert_eq!(pinfold::local_name("cilium_policy_", 42), "cilium_policy_00042");
+/// ```
+#[doc(alias("LocalMapName", "LocalMapPath"))]
+pub fn local_name(name: &str, id: u16) -> String {
+    format!("{name}{id:05}")
 }
 
 #[cfg(test)]

@@ -2,14 +2,16 @@
 
 use std::ffi::{CString, OsString};
 use std::fs::DirBuilder;
-use std::os::fd::{BorrowedFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FileType, OFlags};
 
-use super::{Bpffs, check_name};
+use super::access::{Access, Attributes};
+use super::staging::{self, Failed};
+use super::{Bpffs, Walk, check_name, directory};
 use crate::error::{Error, ErrorKind, Operation, Result, Subject};
 use crate::host::diagnose;
 use crate::sys::{self, Errno, MapFlags};
@@ -17,13 +19,15 @@ use crate::sys::{self, Errno, MapFlags};
 /// A directory in a BPF file system that owns the names of pinned maps.
 ///
 /// Having one costs nothing and changes nothing: the directory is created, mode 0755 less the umask, when something is
-/// first pinned.
+/// first pinned. [`with_dir_mode`](PinDir::with_dir_mode), [`with_pin_mode`](PinDir::with_pin_mode) and
+/// [`with_owner`](PinDir::with_owner) are for readers with few privileges.
 ///
 /// Methods that open maps are [`open`](PinDir::open) and [`open_or_create`](PinDir::open_or_create).
 #[derive(Clone, Debug)]
 pub struct PinDir {
     bpffs: Bpffs,
     path: PathBuf,
+    pub(super) access: Access,
 }
 
 impl PinDir {
@@ -32,20 +36,24 @@ impl PinDir {
     pub const DEFAULT: &'static str = "tc/globals";
 
     pub(super) fn at_the_root(bpffs: &Bpffs) -> PinDir {
-        PinDir { bpffs: bpffs.clone(), path: bpffs.path().to_path_buf() }
+        PinDir::of(bpffs, bpffs.path().to_path_buf())
     }
 
     pub(super) fn in_default_place(bpffs: &Bpffs) -> PinDir {
-        PinDir { bpffs: bpffs.clone(), path: bpffs.path().join(PinDir::DEFAULT) }
+        PinDir::of(bpffs, bpffs.path().join(PinDir::DEFAULT))
     }
 
     pub(super) fn below(bpffs: &Bpffs, relative: &str) -> Result<PinDir> {
         // Not the whole of an absolute path, which `join` would make of it.
         let path = bpffs.path().join(relative.trim_start_matches('/'));
         match relative.split('/').try_for_each(check_name) {
-            Ok(()) => Ok(PinDir { bpffs: bpffs.clone(), path }),
+            Ok(()) => Ok(PinDir::of(bpffs, path)),
             Err(cause) => Err(invalid(Operation::OpenDirectory, cause, &path)),
         }
+    }
+
+    fn of(bpffs: &Bpffs, path: PathBuf) -> PinDir {
+        PinDir { bpffs: bpffs.clone(), path, access: Access::default() }
     }
 
     /// The file system that it is in.
@@ -72,14 +80,23 @@ impl PinDir {
     }
 
     pub(crate) fn pin_entry(&self, entry: &Entry, fd: BorrowedFd<'_>) -> Result<()> {
-        let pinned = match sys::obj_pin(fd, &entry.c_path) {
-            Err(Errno::ENOENT) => {
+        let pinned = match self.pin_once(entry, fd) {
+            Err(Failed::Making(Errno::ENOENT)) => {
                 self.create()?;
-                sys::obj_pin(fd, &entry.c_path)
+                self.pin_once(entry, fd)
             }
             other => other,
         };
-        pinned.map_err(|errno| diagnose::pin(Operation::Pin, errno, &entry.path))
+        pinned.map_err(|failed| {
+            let (operation, errno) = failed.parts(Operation::Pin);
+            diagnose::pin(operation, errno, &entry.path)
+        })
+    }
+
+    fn pin_once(&self, entry: &Entry, fd: BorrowedFd<'_>) -> Result<(), Failed> {
+        let Some(attributes) = self.access.of_pins() else { return Ok(sys::obj_pin(fd, &entry.c_path)?) };
+        let dir = directory::open(CWD, &self.path, OFlags::PATH)?.ok_or(Errno::ENOENT)?;
+        staging::pin(dir.as_fd(), entry.path.file_name().unwrap_or_default(), fd, &attributes)
     }
 
     /// A new descriptor of whatever is pinned as `name`: a map, a program or a link. One system call.
@@ -118,9 +135,18 @@ impl PinDir {
     /// [`Denied`](ErrorKind::Denied) where the directory can't be read.
     pub fn list(&self) -> Result<Vec<OsString>> {
         let Some(dir) = self.opened(Operation::ListPins, OFlags::RDONLY)? else { return Ok(Vec::new()) };
-        let mut names = names(dir).map_err(|errno| diagnose::pin(Operation::ListPins, errno, &self.path))?;
-        names.sort_unstable();
-        Ok(names)
+        let entries = directory::entries(dir).map_err(|errno| diagnose::pin(Operation::ListPins, errno, &self.path))?;
+        let pins = entries.into_iter().filter(|(_, file_type)| *file_type != FileType::Directory);
+        Ok(pins.map(|(name, _)| name).collect())
+    }
+
+    /// All that is pinned here and in the directories below.
+    ///
+    /// Directory by directory in the order of names. Each pin is opened for reading, to find out what it is, and closed
+    /// again: two system calls, three for a link, and a look into `/proc`. Nothing where the directory doesn't exist.
+    #[doc(alias("BPF_OBJ_GET", "WalkDir", "readdir"))]
+    pub fn walk(&self) -> Walk {
+        Walk::from(self)
     }
 
     /// The place of a name here, after a check of the name.
@@ -137,6 +163,12 @@ impl PinDir {
 
     /// Creates what is missing of the directory, unless that would be outside of the BPF file system.
     fn create(&self) -> Result<()> {
+        if let Some(attributes) = self.access.of_directories() {
+            return self.create_with(&attributes).map_err(|failed| {
+                let (operation, errno) = failed.parts(Operation::OpenDirectory);
+                diagnose::pin(operation, errno, &self.path)
+            });
+        }
         if !sys::lies_on_bpffs(&self.path) {
             return Err(diagnose::pin(Operation::OpenDirectory, Errno::EXDEV, &self.path));
         }
@@ -147,18 +179,29 @@ impl PinDir {
         })
     }
 
+    /// The same, directory by directory from the root, each with that mode and owner before it can be seen.
+    fn create_with(&self, attributes: &Attributes) -> Result<(), Failed> {
+        let root = self.bpffs.path();
+        let mut dir = directory::open(CWD, root, OFlags::PATH)?.ok_or(Errno::ENOENT)?;
+        for name in self.path.strip_prefix(root).unwrap_or(Path::new("")) {
+            let name = Path::new(name);
+            let mut next = directory::open(&dir, name, OFlags::PATH)?;
+            if next.is_none() {
+                match staging::make_directory(dir.as_fd(), name.as_os_str(), attributes) {
+                    // Somebody else was faster.
+                    Err(Failed::Making(Errno::EEXIST)) => {}
+                    made => made?,
+                }
+                next = directory::open(&dir, name, OFlags::PATH)?;
+            }
+            dir = next.ok_or(Errno::ENOENT)?;
+        }
+        Ok(())
+    }
+
     /// The directory itself, certainly in a BPF file system; `None` where it doesn't exist.
     fn opened(&self, operation: Operation, access: OFlags) -> Result<Option<OwnedFd>> {
-        let failed = |errno: rustix::io::Errno| diagnose::pin(operation, errno.into(), &self.path);
-        let flags = access | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let dir = match rustix::fs::open(&self.path, flags, Mode::empty()) {
-            Err(rustix::io::Errno::NOENT) => return Ok(None),
-            opened => opened.map_err(failed)?,
-        };
-        if sys::is_bpffs(&rustix::fs::fstatfs(&dir).map_err(failed)?) {
-            return Ok(Some(dir));
-        }
-        Err(diagnose::pin(operation, Errno::EXDEV, &self.path))
+        directory::open(CWD, &self.path, access).map_err(|errno| diagnose::pin(operation, errno, &self.path))
     }
 }
 
@@ -174,18 +217,6 @@ impl Entry {
     pub(crate) fn open(&self, flags: MapFlags) -> Result<OwnedFd> {
         sys::obj_get(&self.c_path, flags).map_err(|errno| diagnose::pin(Operation::Open, errno, &self.path))
     }
-}
-
-/// All entries but directories.
-fn names(dir: OwnedFd) -> Result<Vec<OsString>, Errno> {
-    let mut names = Vec::new();
-    for entry in Dir::new(dir)? {
-        let entry = entry?;
-        if entry.file_type() != FileType::Directory {
-            names.push(OsString::from_vec(entry.file_name().to_bytes().to_vec()));
-        }
-    }
-    Ok(names)
 }
 
 #[cold]

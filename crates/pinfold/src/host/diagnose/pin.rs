@@ -31,6 +31,14 @@ pub(crate) fn pin(operation: Operation, errno: Errno, path: &Path) -> Error {
         (Errno::EACCES, _) => Error::new(ErrorKind::Denied, operation, who_forbids(operation, path))
             .with_errno(errno)
             .with_remedy("run as the owner, or have the mode or the group changed"),
+        (Errno::EPERM, Operation::SetAccess) => {
+            error(ErrorKind::Denied, "this process may not give it that owner or mode")
+                .with_remedy("grant CAP_CHOWN and CAP_FOWNER, or choose a group that this process is in")
+        }
+        (Errno::EINVAL, Operation::SetAccess) => {
+            error(ErrorKind::Invalid, "this user namespace has no such user or group")
+                .with_remedy("map it, or use another")
+        }
         (Errno::EPERM, Operation::Unpin) => {
             error(ErrorKind::Denied, "in a sticky directory only the owner of the pin or of the directory may do that")
                 .with_remedy("run as one of them")
