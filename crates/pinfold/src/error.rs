@@ -82,6 +82,7 @@ pub enum Operation {
     RunProgram,
     AttachProgram,
     CountCpus,
+    MapMemory,
 }
 
 impl Operation {
@@ -108,6 +109,7 @@ impl Operation {
             Operation::RunProgram => "run",
             Operation::AttachProgram => "attach",
             Operation::CountCpus => "count the possible CPUs",
+            Operation::MapMemory => "map the memory of",
         }
     }
 }

@@ -4,6 +4,9 @@ mod info;
 mod key;
 mod kind;
 mod lpm;
+// Where atomic loads of eight bytes can be made in memory that can't be written.
+#[cfg(target_pointer_width = "64")]
+mod mapped;
 mod per_cpu;
 mod raw;
 mod spec;
@@ -14,6 +17,8 @@ pub use info::{MapInfo, ids};
 pub use key::Key;
 pub use kind::{Array, Hash, Keyed, Kind, LpmTrie};
 pub use lpm::{Address, LpmKey};
+#[cfg(target_pointer_width = "64")]
+pub use mapped::{Mappable, MappedArray};
 pub use per_cpu::{PerCpu, PerCpuBuf, PerCpuView};
 pub use raw::RawMap;
 pub use spec::{MapSpec, RawMapSpec};

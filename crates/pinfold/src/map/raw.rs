@@ -278,6 +278,11 @@ impl RawMap {
         found.map_err(|error| self.failed(Operation::NextKey, error, after))
     }
 
+    #[cfg(target_pointer_width = "64")]
+    pub(super) fn fd(&self) -> &MapFd {
+        &self.inner.fd
+    }
+
     /// How errors name this map.
     pub(crate) fn subject(&self) -> Subject {
         Subject::map(self.name()).id(self.id()).pinned_at(self.path())

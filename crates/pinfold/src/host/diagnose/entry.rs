@@ -25,10 +25,7 @@ pub(crate) fn entry(failure: &EntryFailure<'_>) -> Error {
     let error = |kind, cause: String| Error::new(kind, operation, cause).with_errno(errno);
     match errno {
         Errno::EPERM => not_permitted(failure),
-        Errno::E2BIG if map_type.is_indexed() => {
-            let cause = format!("the index is beyond the end: there are {max_entries} entries, the first is 0");
-            error(ErrorKind::Invalid, cause).with_remedy("create the map with a larger max_entries")
-        }
+        Errno::E2BIG if map_type.is_indexed() => beyond_the_end(operation, max_entries).with_errno(errno),
         Errno::E2BIG | Errno::ENOSPC if writes(operation) => {
             let cause = format!("the map is full: {max_entries} of {max_entries} entries");
             error(ErrorKind::Full, cause).with_remedy("remove entries, or create it with a larger max_entries")
@@ -52,6 +49,13 @@ pub(crate) fn entry(failure: &EntryFailure<'_>) -> Error {
             .with_remedy("try again, or raise the memory limit of the cgroup"),
         _ => generic(operation, errno),
     }
+}
+
+/// For an index that an array of so many entries doesn't have.
+#[cold]
+pub(crate) fn beyond_the_end(operation: Operation, max_entries: u32) -> Error {
+    let cause = format!("the index is beyond the end: there are {max_entries} entries, the first is 0");
+    Error::new(ErrorKind::Invalid, operation, cause).with_remedy("create the map with a larger max_entries")
 }
 
 fn writes(operation: Operation) -> bool {
@@ -89,7 +93,7 @@ fn not_permitted(failure: &EntryFailure<'_>) -> Error {
     denied(operation, errno, Needs::Bpf)
 }
 
-fn is_frozen(fd: BorrowedFd<'_>) -> bool {
+pub(super) fn is_frozen(fd: BorrowedFd<'_>) -> bool {
     fs::read_to_string(format!("/proc/thread-self/fdinfo/{}", fd.as_raw_fd()))
         .is_ok_and(|info| info.lines().any(|line| line.split_ascii_whitespace().eq(["frozen:", "1"])))
 }
