@@ -1,4 +1,5 @@
-//! Single operations on hot maps of 1,000 entries: few enough to stay in the cache, so that 2 % can be seen at all.
+//! Single operations on hot maps of 1,000 entries: few enough to stay in the cache, so that 2 % can be seen at all; and
+//! reads of a large array through its memory, where no system call is left.
 
 use std::hint::black_box;
 
@@ -7,7 +8,10 @@ use pinfold::{LpmKey, Map, PerCpu};
 use crate::compare::{Candidate, compare};
 use crate::raw::Bare;
 use crate::report::Report;
-use crate::work::{ARRAY, ENTRIES, HASH, Hash, Indexed, PER_CPU_HASH, PerCpuHash, TRIE, Trie, Value, refilling, timed};
+use crate::work::{
+    ARRAY, ENTRIES, HASH, Hash, Indexed, LARGE_ARRAY, PER_CPU_HASH, PerCpuHash, TRIE, Trie, Value, refilling,
+    scattered, shuffled, timed,
+};
 
 /// A bare call and the same again: the second shows what a difference is worth.
 macro_rules! bare_twice {
@@ -31,7 +35,8 @@ pub fn run(report: &Report) -> pinfold::Result<()> {
     remove(report, &hash, &keys);
     per_cpu_get(report, &keys)?;
     array_get(report)?;
-    lpm_get(report)
+    lpm_get(report)?;
+    mapped_get(report)
 }
 
 fn get_hit(report: &Report, hash: &Hash, keys: &[u64]) {
@@ -145,5 +150,28 @@ fn lpm_get(report: &Report) -> pinfold::Result<()> {
     #[cfg(feature = "peers")]
     candidates.extend(crate::peers::lpm_get(&map));
     report.row(&compare("lpm.get.hit@1k", candidates));
+    Ok(())
+}
+
+fn mapped_get(report: &Report) -> pinfold::Result<()> {
+    let map: Indexed = Map::create(&LARGE_ARRAY)?;
+    let mapped = map.mapped()?;
+    let order = shuffled();
+    for index in &order {
+        mapped.set(*index, &[u64::from(*index), 1])?;
+    }
+    let bare = Bare::of(&map);
+    let lookup = |index: u32| {
+        let mut value = Value::default();
+        assert!(bare.lookup(&index, &mut value));
+        black_box(value);
+    };
+    let ours = |index| assert!(black_box(mapped.get(index)).is_ok_and(|value| value.is_some()));
+    let candidates = vec![
+        Candidate { name: "raw", round: Box::new(scattered(&order, 0, lookup)) },
+        Candidate { name: "raw again", round: Box::new(scattered(&order, 40, lookup)) },
+        Candidate { name: "pinfold", round: Box::new(scattered(&order, 80, ours)) },
+    ];
+    report.row(&compare("array.mmap.get@1m", candidates));
     Ok(())
 }

@@ -11,7 +11,10 @@ pub struct Report {
 
 impl Report {
     pub fn table() -> Report {
-        println!("{:<26}{:<12}{:>10}{:>10}{:>10}{:>10}", "row", "who", "ns", "raw ns", "ratio", "allocs");
+        println!(
+            "{:<26}{:<12}{:>10}{:>10}{:>10}{:>10}{:>10}",
+            "row", "who", "ns", "raw ns", "ratio", "speedup", "allocs"
+        );
         Report { json: false }
     }
 
@@ -28,10 +31,16 @@ impl Report {
     }
 
     fn table_row(&self, row: &Row) {
-        let raw_ns = row.figures[0].ns;
-        for Figure { name, ns, ratio, allocations } in &row.figures[1..] {
+        let raw = &row.figures[0];
+        for figure in &row.figures[1..] {
+            let Figure { name, ns, ratio, allocations } = figure;
             let void = if row.is_void() { "  void: too noisy" } else { "" };
-            println!("{:<26}{name:<12}{ns:>10.1}{raw_ns:>10.1}{ratio:>10.3}{allocations:>10.2}{void}", row.name);
+            println!(
+                "{:<26}{name:<12}{ns:>10.1}{:>10.1}{ratio:>10.3}{:>10.2}{allocations:>10.2}{void}",
+                row.name,
+                raw.ns,
+                figure.speedup(raw),
+            );
         }
     }
 
@@ -41,12 +50,13 @@ impl Report {
         for other in row.figures.iter().filter(|figure| !matches!(figure.name, OURS | "raw again")) {
             println!(
                 "{{\"suite\":\"points\",\"row\":\"{}\",\"ns\":{:.1},\"baseline\":\"{}\",\"baseline_ns\":{:.1},\
-                 \"ratio\":{:.4},\"allocs\":{},\"baseline_allocs\":{},\"noise\":{:.4},\"void\":{}}}",
+                 \"ratio\":{:.4},\"speedup\":{:.2},\"allocs\":{},\"baseline_allocs\":{},\"noise\":{:.4},\"void\":{}}}",
                 row.name,
                 ours.ns,
                 other.name,
                 other.ns,
                 ours.ratio / other.ratio,
+                ours.speedup(other),
                 ours.allocations,
                 other.allocations,
                 row.noise(),

@@ -90,6 +90,7 @@ pub enum Operation {
     RunProgram,
     AttachProgram,
     CountCpus,
+    MapMemory,
 }
 
 impl Operation {
@@ -124,6 +125,7 @@ impl Operation {
             Operation::RunProgram => "run",
             Operation::AttachProgram => "attach",
             Operation::CountCpus => "count the possible CPUs",
+            Operation::MapMemory => "map the memory of",
         }
     }
 }

@@ -65,8 +65,12 @@ pub use map::{
     MapInfo, MapSpec, PerCpu, PerCpuBuf, PerCpuView, RawMap, RawMapSpec, SliceBuf, Taken, Value, ValueBuf,
     WritableValue, holders, ids,
 };
+#[cfg(target_pointer_width = "64")]
+pub use map::{Mappable, MappedArray};
 pub use object::{Program, ProgramType};
 pub use sys::{Errno, MapFlags, MapType, PossibleCpus};
+#[cfg(target_pointer_width = "64")]
+pub use sys::{ReadOnly, ReadWrite};
 
 /// The crate whose traits keys and values are bounded by, in the version that this one uses.
 pub use zerocopy;

@@ -7,6 +7,9 @@ mod info;
 mod key;
 mod kind;
 mod lpm;
+// Where atomic loads of eight bytes can be made in memory that can't be written.
+#[cfg(target_pointer_width = "64")]
+mod mapped;
 mod per_cpu;
 mod raw;
 mod raw_spec;
@@ -25,6 +28,8 @@ pub use info::{MapInfo, ids};
 pub use key::Key;
 pub use kind::{Array, Exact, Hash, Keyed, Kind, LpmTrie, LruHash};
 pub use lpm::{Address, LpmKey};
+#[cfg(target_pointer_width = "64")]
+pub use mapped::{Mappable, MappedArray};
 pub use per_cpu::{PerCpu, PerCpuBuf, PerCpuView};
 pub use raw::RawMap;
 pub use raw_spec::RawMapSpec;

@@ -53,6 +53,7 @@ pub(crate) enum UpdateMode {
 pub(crate) struct MapFd {
     fd: OwnedFd,
     shape: Shape,
+    max_entries: u32,
 }
 
 /// `BPF_MAP_CREATE`. The descriptor is closed on exec.
@@ -84,11 +85,17 @@ impl MapFd {
     pub(crate) fn adopt(fd: OwnedFd) -> Result<(MapFd, MapInfo), AdoptError> {
         let info = map_info(fd.as_fd()).map_err(AdoptError::Errno)?;
         let shape = Shape::of(&info).map_err(AdoptError::Shape)?;
-        Ok((MapFd { fd, shape }, info))
+        Ok((MapFd { fd, shape, max_entries: info.max_entries }, info))
     }
 
     pub(crate) fn shape(&self) -> &Shape {
         &self.shape
+    }
+
+    /// How many entries an array has.
+    #[cfg_attr(not(target_pointer_width = "64"), expect(dead_code, reason = "only mappings ask"))]
+    pub(super) fn max_entries(&self) -> u32 {
+        self.max_entries
     }
 
     /// Copies the value into `value` and tells whether there was one.
@@ -272,7 +279,7 @@ fn wrong(part: &'static str, given: usize, needed: usize) -> CallError {
 ///
 /// All of `bytes` must have been written.
 #[inline]
-unsafe fn written(bytes: &[MaybeUninit<u8>]) -> &[u8] {
+pub(super) unsafe fn written(bytes: &[MaybeUninit<u8>]) -> &[u8] {
     // SAFETY: MaybeUninit<u8> has the layout of u8, and the caller vouches for the contents.
     unsafe { &*(std::ptr::from_ref(bytes) as *const [u8]) }
 }

@@ -25,10 +25,7 @@ pub(crate) fn entry(failure: &EntryFailure<'_>) -> Error {
     let error = |kind, cause: String| Error::new(kind, operation, cause).with_errno(errno);
     match errno {
         Errno::EPERM => not_permitted(failure),
-        Errno::E2BIG if map_type.is_indexed() => {
-            let cause = format!("the index is beyond the end: there are {max_entries} entries, the first is 0");
-            error(ErrorKind::Invalid, cause).with_remedy("create the map with a larger max_entries")
-        }
+        Errno::E2BIG if map_type.is_indexed() => beyond_the_end(operation, max_entries).with_errno(errno),
         Errno::E2BIG | Errno::ENOSPC if writes(operation) => {
             let cause = format!("the map is full: {max_entries} of {max_entries} entries");
             error(ErrorKind::Full, cause).with_remedy("remove entries, or create it with a larger max_entries")
@@ -48,10 +45,20 @@ pub(crate) fn entry(failure: &EntryFailure<'_>) -> Error {
         Errno::ENOTSUPP | Errno::EOPNOTSUPP => {
             error(ErrorKind::Unsupported, format!("maps of type {map_type} can't do that"))
         }
+        Errno::EBUSY if operation == Operation::Freeze => {
+            error(ErrorKind::Busy, "somebody has mapped it for writing, or it is frozen already".to_owned())
+        }
         Errno::ENOMEM => error(ErrorKind::Exhausted, "the kernel has no memory for another entry just now".to_owned())
             .with_remedy("try again, or raise the memory limit of the cgroup"),
         _ => generic(operation, errno),
     }
+}
+
+/// For an index that an array of so many entries doesn't have.
+#[cold]
+pub(crate) fn beyond_the_end(operation: Operation, max_entries: u32) -> Error {
+    let cause = format!("the index is beyond the end: there are {max_entries} entries, the first is 0");
+    Error::new(ErrorKind::Invalid, operation, cause).with_remedy("create the map with a larger max_entries")
 }
 
 fn writes(operation: Operation) -> bool {
@@ -89,6 +96,6 @@ fn not_permitted(failure: &EntryFailure<'_>) -> Error {
     denied(operation, errno, Needs::Bpf)
 }
 
-fn is_frozen(fd: BorrowedFd<'_>) -> bool {
+pub(super) fn is_frozen(fd: BorrowedFd<'_>) -> bool {
     proc::read(&proc::fdinfo_path(fd)).is_ok_and(|info| proc::fields(&info).any(|field| field == ("frozen", "1")))
 }

@@ -32,6 +32,11 @@ pub(super) struct Inner {
 }
 
 impl RawMap {
+    #[cfg(target_pointer_width = "64")]
+    pub(in crate::map) fn fd(&self) -> &MapFd {
+        &self.inner.fd
+    }
+
     /// What the kernel said of the map when it was opened. Nothing of it changes.
     #[doc(alias("BPF_OBJ_GET_INFO_BY_FD", "GetMapInfo"))]
     pub fn info(&self) -> &MapInfo {
