@@ -1,7 +1,7 @@
 //! Pinfold beside bare system calls, and with `--features peers` beside aya and libbpf-rs.
 //!
 //! ```text
-//! cargo run --release --manifest-path bench/Cargo.toml -- points [--json]
+//! cargo run --release --manifest-path bench/Cargo.toml -- points|threads [--json]
 //! ```
 //!
 //! Every figure is a median of ratios taken in one process: all candidates of a row run in turn, round after round, in
@@ -14,6 +14,7 @@ mod peers;
 mod points;
 mod raw;
 mod report;
+mod threads;
 mod work;
 
 use std::process::ExitCode;
@@ -23,15 +24,17 @@ static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let report = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["points"] => report::Report::table(),
-        ["points", "--json"] => report::Report::json(),
+    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["points"] => points::run(&report::Report::table()),
+        ["points", "--json"] => points::run(&report::Report::json()),
+        ["threads"] => threads::run(false),
+        ["threads", "--json"] => threads::run(true),
         _ => {
-            eprintln!("usage: bench points [--json]");
+            eprintln!("usage: bench points|threads [--json]");
             return ExitCode::from(2);
         }
     };
-    match points::run(&report) {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error}");

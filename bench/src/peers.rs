@@ -4,18 +4,22 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use aya::maps::lpm_trie::Key;
-use aya::maps::{Array, HashMap, LpmTrie, Map, MapData, PerCpuHashMap};
+use aya::maps::{Array, HashMap, LpmTrie, Map, MapData, PerCpuArray, PerCpuHashMap, PerCpuValues};
 use libbpf_rs::{MapCore as _, MapFlags, MapHandle};
 
 use crate::compare::Candidate;
-use crate::work::{ENTRIES, Hash, Indexed, PerCpuHash, Trie, Value, refilling, timed};
+use crate::work::{ENTRIES, Hash, Indexed, PerCpuHash, PerCpuIndexed, Trie, Value, refilling, timed};
 
 fn aya_data(id: u32) -> MapData {
     MapData::from_id(id).expect("aya opens the map")
 }
 
-fn aya_hash(map: &Hash) -> HashMap<MapData, u64, Value> {
-    Map::HashMap(aya_data(map.id())).try_into().expect("aya takes it for what it is")
+pub fn aya_hash(id: u32) -> HashMap<MapData, u64, Value> {
+    Map::HashMap(aya_data(id)).try_into().expect("aya takes it for what it is")
+}
+
+pub fn aya_lru(id: u32) -> HashMap<MapData, u64, Value> {
+    Map::LruHashMap(aya_data(id)).try_into().expect("aya takes it for what it is")
 }
 
 fn libbpf(id: u32) -> MapHandle {
@@ -26,8 +30,8 @@ fn candidates<'a>(aya: impl FnMut() -> Duration + 'a, libbpf: impl FnMut() -> Du
     [Candidate { name: "aya", round: Box::new(aya) }, Candidate { name: "libbpf-rs", round: Box::new(libbpf) }]
 }
 
-pub fn get_hit<'a>(map: &Hash, keys: &'a [u64]) -> [Candidate<'a>; 2] {
-    let (aya, libbpf) = (aya_hash(map), libbpf(map.id()));
+pub fn get_hit(aya: HashMap<MapData, u64, Value>, id: u32, keys: &[u64]) -> [Candidate<'_>; 2] {
+    let libbpf = libbpf(id);
     candidates(
         move || timed(|index| assert!(black_box(aya.get(&keys[index], 0)).is_ok())),
         move || {
@@ -39,8 +43,8 @@ pub fn get_hit<'a>(map: &Hash, keys: &'a [u64]) -> [Candidate<'a>; 2] {
     )
 }
 
-pub fn get_miss<'a>(map: &Hash, absent: &'a [u64]) -> [Candidate<'a>; 2] {
-    let (aya, libbpf) = (aya_hash(map), libbpf(map.id()));
+pub fn get_miss(aya: HashMap<MapData, u64, Value>, id: u32, absent: &[u64]) -> [Candidate<'_>; 2] {
+    let libbpf = libbpf(id);
     candidates(
         move || timed(|index| assert!(black_box(aya.get(&absent[index], 0)).is_err())),
         move || {
@@ -57,8 +61,8 @@ fn bytes(value: Value) -> [u8; 16] {
     std::array::from_fn(|index| if index < 8 { low[index] } else { high[index - 8] })
 }
 
-pub fn insert<'a>(map: &Hash, keys: &'a [u64]) -> [Candidate<'a>; 2] {
-    let (mut aya, libbpf) = (aya_hash(map), libbpf(map.id()));
+pub fn insert(mut aya: HashMap<MapData, u64, Value>, id: u32, keys: &[u64]) -> [Candidate<'_>; 2] {
+    let libbpf = libbpf(id);
     candidates(
         move || timed(|index| assert!(aya.insert(keys[index], [keys[index], 2], 0).is_ok())),
         move || {
@@ -71,7 +75,7 @@ pub fn insert<'a>(map: &Hash, keys: &'a [u64]) -> [Candidate<'a>; 2] {
 }
 
 pub fn remove<'a>(map: &'a Hash, keys: &'a [u64]) -> [Candidate<'a>; 2] {
-    let (mut aya, libbpf) = (aya_hash(map), libbpf(map.id()));
+    let (mut aya, libbpf) = (aya_hash(map.id()), libbpf(map.id()));
     candidates(
         move || refilling(map, keys, |key| aya.remove(key).is_ok()),
         move || refilling(map, keys, |key| libbpf.delete(&key.to_ne_bytes()).is_ok()),
@@ -87,6 +91,44 @@ pub fn per_cpu_get<'a>(map: &PerCpuHash, keys: &'a [u64]) -> [Candidate<'a>; 2] 
         move || {
             timed(|index| {
                 let values = black_box(libbpf.lookup_percpu(&keys[index].to_ne_bytes(), MapFlags::ANY));
+                assert!(values.is_ok_and(|values| values.is_some()));
+            })
+        },
+    )
+}
+
+pub fn per_cpu_insert<'a>(map: &PerCpuHash, keys: &'a [u64]) -> [Candidate<'a>; 2] {
+    let data = Map::PerCpuHashMap(aya_data(map.id()));
+    let mut aya: PerCpuHashMap<MapData, u64, Value> = data.try_into().expect("aya takes it for what it is");
+    let libbpf = libbpf(map.id());
+    let cpus = map.as_raw().value_len() / size_of::<Value>();
+    let ours: Vec<Value> = vec![[0, 2]; cpus];
+    let theirs: Vec<Vec<u8>> = vec![bytes([0, 2]).to_vec(); cpus];
+    candidates(
+        move || {
+            timed(|index| {
+                // It takes the values by value, so that they have to be made each time.
+                let values = PerCpuValues::try_from(ours.clone()).expect("one for each CPU");
+                assert!(aya.insert(keys[index], values, 0).is_ok());
+            })
+        },
+        move || {
+            timed(|index| {
+                assert!(libbpf.update_percpu(&keys[index].to_ne_bytes(), &theirs, MapFlags::ANY).is_ok());
+            })
+        },
+    )
+}
+
+pub fn per_cpu_array_get<'a>(map: &PerCpuIndexed) -> [Candidate<'a>; 2] {
+    let data = Map::PerCpuArray(aya_data(map.id()));
+    let aya: PerCpuArray<MapData, Value> = data.try_into().expect("aya takes it for what it is");
+    let libbpf = libbpf(map.id());
+    candidates(
+        move || timed(|index| assert!(black_box(aya.get(&(index as u32), 0)).is_ok())),
+        move || {
+            timed(|index| {
+                let values = black_box(libbpf.lookup_percpu(&(index as u32).to_ne_bytes(), MapFlags::ANY));
                 assert!(values.is_ok_and(|values| values.is_some()));
             })
         },

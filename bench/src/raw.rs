@@ -35,13 +35,13 @@ impl<'a> Bare<'a> {
     }
 
     #[inline]
-    pub fn lookup<K, V>(self, key: &K, value: &mut V) -> bool {
+    pub fn lookup<K, V>(self, key: &K, value: *mut V) -> bool {
         self.call(1, key, value, 32)
     }
 
     #[inline]
-    pub fn update<K, V>(self, key: &K, value: &V) -> bool {
-        self.call(2, key, std::ptr::from_ref(value).cast_mut(), 32)
+    pub fn update<K, V>(self, key: &K, value: *const V) -> bool {
+        self.call(2, key, value.cast_mut(), 32)
     }
 
     #[inline]

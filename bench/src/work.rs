@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pinfold::{Array, LpmKey, LpmTrie, Map, MapFlags, MapSpec, PerCpu};
+use pinfold::{Array, LpmKey, LpmTrie, LruHash, Map, MapFlags, MapSpec, PerCpu};
 
 use crate::raw::Bare;
 
@@ -17,12 +17,16 @@ pub const LARGE_ENTRIES: u32 = 1_000_000;
 pub type Value = [u64; 2];
 pub type Hash = Map<u64, Value>;
 pub type PerCpuHash = Map<u64, PerCpu<Value>>;
+pub type PerCpuIndexed = Map<u32, PerCpu<Value>, Array>;
 pub type Indexed = Map<u32, Value, Array>;
+#[cfg(feature = "peers")]
 pub type Trie = Map<LpmKey<[u8; 4]>, Value, LpmTrie>;
 
 const CAPACITY: u32 = 2_048;
 pub const HASH: MapSpec<u64, Value> = MapSpec::new("bench_hash", CAPACITY);
 pub const PER_CPU_HASH: MapSpec<u64, PerCpu<Value>> = MapSpec::new("bench_percpu", CAPACITY);
+pub const PER_CPU_ARRAY: MapSpec<u32, PerCpu<Value>, Array> = MapSpec::new("bench_percpu_array", CAPACITY);
+pub const LRU_HASH: MapSpec<u64, Value, LruHash> = MapSpec::new("bench_lru", CAPACITY);
 pub const ARRAY: MapSpec<u32, Value, Array> = MapSpec::new("bench_array", CAPACITY);
 pub const LARGE_ARRAY: MapSpec<u32, Value, Array> =
     MapSpec::new("bench_large", LARGE_ENTRIES).with_flags(MapFlags::MMAPABLE);
@@ -67,7 +71,7 @@ pub fn scattered(order: &[u32], start: usize, mut operation: impl FnMut(u32)) ->
 pub fn refilling(hash: &Hash, keys: &[u64], mut remove: impl FnMut(&u64) -> bool) -> Duration {
     (0..OPERATIONS / keys.len())
         .map(|_| {
-            keys.iter().for_each(|key| assert!(Bare::of(hash).update(key, &[*key, 1])));
+            keys.iter().for_each(|key| assert!(Bare::of(hash).update(key, &[*key, 1] as *const Value)));
             let start = Instant::now();
             keys.iter().for_each(|key| assert!(remove(key)));
             start.elapsed()

@@ -34,24 +34,30 @@ pub struct PerCpuBuf<T> {
 
 /// One `T` for every possible CPU, seen in a buffer.
 pub struct PerCpuView<'a, T> {
-    /// [`STRIDE`](PerCpu::STRIDE) bytes for each CPU, valid as `T`.
-    bytes: &'a [u8],
-    values: PhantomData<&'a T>,
+    slots: &'a [Slot<T>],
 }
+
+/// One CPU's value and what lies between it and the next one's: as long as the kernel's `round_up(size, 8)`.
+#[derive(Immutable, KnownLayout, TryFromBytes)]
+#[repr(C, align(8))]
+struct Slot<T>(T);
 
 impl<T> PerCpu<T> {
     /// Bytes from one CPU's value to the next one's.
     const STRIDE: usize = {
         assert!(size_of::<T>() > 0, "the value of a map can't be empty");
         assert!(align_of::<T>() <= 8, "the kernel aligns values to 8 bytes at most");
-        size_of::<T>().next_multiple_of(8)
+        size_of::<Slot<T>>()
     };
 }
 
 impl<T: TryFromBytes + KnownLayout + Immutable> PerCpu<T> {
     /// All CPUs' values.
     pub fn view(&self) -> PerCpuView<'_, T> {
-        PerCpuView { bytes: self.words.as_bytes(), values: PhantomData }
+        match PerCpuView::checked(self.words.as_bytes()) {
+            Some(view) => view,
+            None => unreachable!("checked when it was read, or made of values"),
+        }
     }
 
     /// The values, one for each possible CPU.
@@ -83,23 +89,23 @@ impl<T: TryFromBytes + KnownLayout + Immutable + IntoBytes> PerCpu<T> {
 
 impl<'a, T: TryFromBytes + KnownLayout + Immutable> PerCpuView<'a, T> {
     /// `None` where some CPU's bytes aren't a valid `T`.
+    #[inline]
     fn checked(bytes: &'a [u8]) -> Option<PerCpuView<'a, T>> {
-        let valid = bytes.chunks_exact(PerCpu::<T>::STRIDE).all(|slot| T::try_ref_from_prefix(slot).is_ok());
-        valid.then_some(PerCpuView { bytes, values: PhantomData })
+        const { assert!(PerCpu::<T>::STRIDE == size_of::<T>().next_multiple_of(8)) };
+        <[Slot<T>]>::try_ref_from_bytes(bytes).ok().map(|slots| PerCpuView { slots })
     }
+}
 
+impl<'a, T> PerCpuView<'a, T> {
     /// The values, one for each possible CPU.
     #[doc(alias = "each")]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a T> + use<'a, T> {
-        self.bytes.chunks_exact(PerCpu::<T>::STRIDE).map(|slot| match T::try_ref_from_prefix(slot) {
-            Ok((value, _)) => value,
-            Err(_) => unreachable!("checked when the view was made, and borrowed since"),
-        })
+        self.slots.iter().map(|slot| &slot.0)
     }
 
     /// How many possible CPUs there are.
     pub fn count(&self) -> usize {
-        self.bytes.len() / PerCpu::<T>::STRIDE
+        self.slots.len()
     }
 
     /// All values added up.
@@ -189,7 +195,7 @@ impl<T: TryFromBytes + KnownLayout + Immutable + fmt::Debug> fmt::Debug for PerC
     }
 }
 
-impl<T: TryFromBytes + KnownLayout + Immutable + fmt::Debug> fmt::Debug for PerCpuView<'_, T> {
+impl<T: fmt::Debug> fmt::Debug for PerCpuView<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
