@@ -13,8 +13,8 @@ impl RawMap {
     ///
     /// # Errors
     ///
-    /// [`Invalid`](ErrorKind::Invalid) where `key` isn't [`key_len`](RawMap::key_len) or `value` isn't
-    /// [`value_len`](RawMap::value_len) bytes long; [`Unsupported`](ErrorKind::Unsupported) where maps of this type
+    /// [`Invalid`](crate::ErrorKind::Invalid) where `key` isn't [`key_len`](RawMap::key_len) or `value` isn't
+    /// [`value_len`](RawMap::value_len) bytes long; [`Unsupported`](crate::ErrorKind::Unsupported) where maps of this type
     /// can't be read so, among them Bloom filters, whose lookup reads the value.
     #[doc(alias("BPF_MAP_LOOKUP_ELEM", "LookupElement"))]
     #[inline]
@@ -37,7 +37,7 @@ impl RawMap {
     ///
     /// # Errors
     ///
-    /// As for [`get_into`](RawMap::get_into); [`Unsupported`](ErrorKind::Unsupported) where this kernel can't do that for
+    /// As for [`get_into`](RawMap::get_into); [`Unsupported`](crate::ErrorKind::Unsupported) where this kernel can't do that for
     /// this type.
     #[doc(alias = "BPF_MAP_LOOKUP_AND_DELETE_ELEM")]
     pub fn take_into(&self, key: &[u8], value: &mut [u8]) -> Result<bool> {
@@ -66,8 +66,8 @@ impl RawMap {
     ///
     /// # Errors
     ///
-    /// [`Busy`](ErrorKind::Busy) while it is mapped writable, and where it is frozen already on kernels that say so;
-    /// [`ReadOnly`](ErrorKind::ReadOnly) where it is frozen already, or through a read-only handle.
+    /// [`Busy`](crate::ErrorKind::Busy) while it is mapped writable, and where it is frozen already on kernels that say so;
+    /// [`ReadOnly`](crate::ErrorKind::ReadOnly) where it is frozen already, or through a read-only handle.
     #[doc(alias = "BPF_MAP_FREEZE")]
     pub fn freeze(&self) -> Result<()> {
         let frozen = self.inner.fd.freeze();
@@ -78,8 +78,8 @@ impl RawMap {
     ///
     /// # Errors
     ///
-    /// [`Full`](ErrorKind::Full); [`ReadOnly`](ErrorKind::ReadOnly) for a frozen map;
-    /// [`Invalid`](ErrorKind::Invalid) for slices of a wrong length.
+    /// [`Full`](crate::ErrorKind::Full); [`ReadOnly`](crate::ErrorKind::ReadOnly) for a frozen map;
+    /// [`Invalid`](crate::ErrorKind::Invalid) for slices of a wrong length.
     #[doc(alias("BPF_MAP_UPDATE_ELEM", "BPF_ANY", "UpdateElement"))]
     #[inline]
     pub fn insert(&self, key: &[u8], value: &[u8]) -> Result<()> {
@@ -91,7 +91,7 @@ impl RawMap {
     /// Inserts the entry unless the key is there, and tells whether it did. One system call, no allocation.
     ///
     /// Before Linux 6.13 an LPM trie ignores the condition and overwrites: see
-    /// [`Map::insert_if_absent`](super::Map::insert_if_absent), which doesn't.
+    /// [`Map::insert_if_absent`](crate::Map::insert_if_absent), which doesn't.
     ///
     /// # Errors
     ///
@@ -110,7 +110,7 @@ impl RawMap {
     /// Replaces the value if the key is there, and tells whether it was. One system call, no allocation.
     ///
     /// Before Linux 6.13 an LPM trie ignores the condition and inserts: see
-    /// [`Map::replace_if_present`](super::Map::replace_if_present), which doesn't.
+    /// [`Map::replace_if_present`](crate::Map::replace_if_present), which doesn't.
     ///
     /// # Errors
     ///
@@ -130,8 +130,8 @@ impl RawMap {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](ErrorKind::Unsupported) on arrays, whose entries can't be removed;
-    /// [`Invalid`](ErrorKind::Invalid) for a key of a wrong length.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) on arrays, whose entries can't be removed;
+    /// [`Invalid`](crate::ErrorKind::Invalid) for a key of a wrong length.
     #[doc(alias("BPF_MAP_DELETE_ELEM", "DeleteElement"))]
     #[inline]
     pub fn remove(&self, key: &[u8]) -> Result<bool> {
@@ -141,11 +141,11 @@ impl RawMap {
 
     /// Copies the key after `after`, or the first, into `next` and tells whether there was one. One system call.
     ///
-    /// See [`Map::next_key`](super::Map::next_key) for what a walk by this is worth.
+    /// See [`Map::next_key`](crate::Map::next_key) for what a walk by this is worth.
     ///
     /// # Errors
     ///
-    /// [`Invalid`](ErrorKind::Invalid) for slices of a wrong length; [`Unsupported`](ErrorKind::Unsupported) where maps
+    /// [`Invalid`](crate::ErrorKind::Invalid) for slices of a wrong length; [`Unsupported`](crate::ErrorKind::Unsupported) where maps
     /// of this type can't be walked.
     #[doc(alias("BPF_MAP_GET_NEXT_KEY", "GetNextKey", "GetFirstKey"))]
     #[inline]
