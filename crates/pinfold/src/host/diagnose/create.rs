@@ -58,9 +58,12 @@ fn description(request: &MapCreate) -> String {
 
 /// Tries the smallest map of that type: whatever refuses it refuses the type. `None` where no such map is known.
 fn is_supported(map_type: MapType) -> Option<bool> {
-    use MapType::{Array, Hash, LpmTrie, LruHash, LruPerCpuHash, PerCpuArray, PerCpuHash};
+    use MapType::{
+        Array, BloomFilter, Hash, LpmTrie, LruHash, LruPerCpuHash, PerCpuArray, PerCpuHash, ProgArray, Queue, Stack,
+    };
     let (key_size, flags) = match map_type {
-        Hash | PerCpuHash | LruHash | LruPerCpuHash | Array | PerCpuArray => (4, MapFlags::empty()),
+        Hash | PerCpuHash | LruHash | LruPerCpuHash | Array | PerCpuArray | ProgArray => (4, MapFlags::empty()),
+        Queue | Stack | BloomFilter => (0, MapFlags::empty()),
         LpmTrie => (8, MapFlags::NO_PREALLOC),
         MapType::Unknown(_) => return Some(false),
         _ => return None,
