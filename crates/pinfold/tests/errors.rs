@@ -145,7 +145,10 @@ fn the_verifiers_reason() {
     let uninitialised = [insn::mov_reg(insn::Reg::R0, insn::Reg::R3), insn::exit()];
     let error = Program::load(ProgramType::SocketFilter, "broken", &uninitialised).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
-    assert_eq!(text(&error), "load program \"broken\": the verifier refused it: R3 !read_ok (EACCES)");
+    assert!(
+        text(&error).starts_with("load program \"broken\": the verifier refused it: R3 !read_ok (EACCES)"),
+        "{error}"
+    );
 }
 
 #[test]
