@@ -27,19 +27,6 @@ fn an_lru_is_never_full() {
     assert_eq!(map.get(&9_999).unwrap(), Some(9_999));
 }
 
-/// What the documentation of `LruHash` warns of.
-#[test]
-fn writing_a_key_that_is_there_drops_others() {
-    const SPEC: MapSpec<u32, u64, LruHash> = MapSpec::new("recent", 1024);
-    let map = Map::create(&SPEC).unwrap();
-    for key in 0..1024 {
-        map.insert(&key, &0).unwrap();
-    }
-    let before = keys(&map).len();
-    map.insert(&keys(&map)[0], &1).unwrap();
-    assert!(keys(&map).len() < before, "{before} before and after");
-}
-
 /// The kernel rounds the capacity up, so that each CPU gets the same share; the spec agrees all the same.
 #[test]
 fn an_lru_with_a_list_per_cpu_agrees_with_its_spec() {

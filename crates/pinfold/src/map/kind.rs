@@ -12,8 +12,8 @@ pub enum Hash {}
 /// where the value is a [`PerCpu`](super::PerCpu).
 ///
 /// The kernel drops entries in groups, up to 128 at a time, and an update takes a free entry first even where the key
-/// is there: **writing an existing key of a full map drops others.** So read and compare before writing what may be
-/// there already. With [`NO_COMMON_LRU`](MapFlags::NO_COMMON_LRU) each CPU has its share of the entries for itself.
+/// is there: **writing an existing key of a full map drops others** (seen up to Linux 6.18, and no more on 7.3). So read
+/// and compare before writing what may be there already. With [`NO_COMMON_LRU`](MapFlags::NO_COMMON_LRU) each CPU has its share of the entries for itself.
 #[doc(alias("BPF_MAP_TYPE_LRU_HASH", "BPF_MAP_TYPE_LRU_PERCPU_HASH", "LruPerCpuHash"))]
 #[derive(Clone, Copy, Debug)]
 pub enum LruHash {}

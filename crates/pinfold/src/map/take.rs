@@ -10,7 +10,8 @@ use crate::sys::LookupMode;
 pub struct Taken<V> {
     /// The value.
     pub value: V,
-    /// Whether the kernel read and removed it in one step. Otherwise what somebody wrote between the two is lost.
+    /// Whether the kernel read and removed it in one step. Otherwise what somebody wrote between the two is lost, and where
+    /// somebody took and inserted the key anew between them, this value was taken twice.
     pub atomic: bool,
 }
 
@@ -21,7 +22,8 @@ impl<K: Key, V: Value + ?Sized, T: Kind<K> + Keyed + Exact> Map<K, V, T> {
     /// Removes the entry and returns its value, `None` where there is none. One system call.
     ///
     /// Before Linux 5.14 hashes can't do that: then it is read first and removed afterwards, in three system calls or
-    /// more, and [`Taken::atomic`] is `false`. Two that take the same key at once never both get it.
+    /// more, and [`Taken::atomic`] is `false`. Of two that take the same key at once, one gets it: always where it is
+    /// atomic, and otherwise as long as nobody inserts it anew meanwhile.
     ///
     /// # Errors
     ///
