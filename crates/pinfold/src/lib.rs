@@ -88,7 +88,7 @@
 //! | look up prefixes | [`LpmKey`] as the key type of an [`LpmTrie`] |
 //! | read and write an array without system calls | [`MappedArray`] |
 //! | handle maps of any type and size as bytes | [`RawMap`] |
-//! | take over a descriptor, an id, another process's descriptor | [`RawMap::from_fd`], [`RawMap::from_id`], [`RawMap::from_process`], then [`RawMap::typed`] |
+//! | take over a descriptor, a pin by its path, an id, another process's descriptor | [`RawMap::from_fd`], [`RawMap::from_pin`], [`RawMap::from_id`], [`RawMap::from_process`], then [`RawMap::typed`] |
 //! | let a thread hammer a map | [`Map::reopen_independent`] |
 //! | know what a map weighs, whether it is frozen, who holds it | [`FdInfo`], [`holders`] |
 //! | decide what to do about a failure | [`Error::kind`] |

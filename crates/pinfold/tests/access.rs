@@ -56,6 +56,25 @@ fn every_way_in_knows_its_access() {
 }
 
 #[test]
+fn by_the_path_of_a_pin() {
+    let pins = testkit::bpffs().pin_dir();
+    let map = pins.open_or_create(&SPEC).unwrap();
+    let path = pins.path().join("map");
+    let opened = RawMap::from_pin(&path).unwrap();
+    assert_eq!((opened.id(), opened.path(), opened.name()), (map.id(), Some(path.as_path()), "map"));
+    assert_eq!(RawMap::from_pin_as(&path, Access::ReadOnly).unwrap().access(), Access::ReadOnly);
+    assert_eq!(opened.typed(&SPEC).unwrap().id(), map.id());
+    for (path, kind) in [
+        (pins.path().join("none"), ErrorKind::NotFound),
+        (pins.path().to_path_buf(), ErrorKind::Invalid),
+        ("/proc/version".into(), ErrorKind::NoBpffs),
+        ("nul\0".into(), ErrorKind::Invalid),
+    ] {
+        assert_eq!(RawMap::from_pin(&path).unwrap_err().kind(), kind, "{}", path.display());
+    }
+}
+
+#[test]
 fn a_handle_with_a_file_of_its_own() {
     leaves_no_descriptor(|| {
         let pins = testkit::bpffs().pin_dir();

@@ -155,10 +155,7 @@ impl PinDir {
         if let Err(cause) = check_name(name) {
             return Err(invalid(operation, cause, &path));
         }
-        match CString::new(path.as_os_str().as_bytes()) {
-            Ok(c_path) => Ok(Entry { path, c_path }),
-            Err(_) => Err(invalid(operation, "the path has a NUL in it", &path)),
-        }
+        Entry::at(path)
     }
 
     /// Creates what is missing of the directory, unless that would be outside of the BPF file system.
@@ -213,6 +210,14 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Of any path.
+    pub(crate) fn at(path: PathBuf) -> Result<Entry> {
+        match CString::new(path.as_os_str().as_bytes()) {
+            Ok(c_path) => Ok(Entry { path, c_path }),
+            Err(_) => Err(invalid(Operation::Open, "the path has a NUL in it", &path)),
+        }
+    }
+
     /// A new descriptor of what is pinned there. `flags` may make it read-only or write-only.
     pub(crate) fn open(&self, flags: MapFlags) -> Result<OwnedFd> {
         sys::obj_get(&self.c_path, flags).map_err(|errno| diagnose::pin(Operation::Open, errno, &self.path))

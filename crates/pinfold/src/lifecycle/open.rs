@@ -122,7 +122,7 @@ impl PinDir {
     }
 
     fn pin_at(&self, entry: &Entry) -> Pin {
-        Pin { entry: entry.clone(), _bpffs: self.bpffs().clone() }
+        Pin { entry: entry.clone(), _bpffs: Some(self.bpffs().clone()) }
     }
 }
 

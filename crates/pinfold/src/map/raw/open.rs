@@ -1,6 +1,7 @@
 //! Ways to a handle: creating, adopting a descriptor, by id, and once more.
 
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::RawMap;
@@ -30,7 +31,7 @@ pub(crate) struct Origin {
 #[derive(Clone, Debug)]
 pub(crate) struct Pin {
     pub(crate) entry: Entry,
-    pub(crate) _bpffs: Bpffs,
+    pub(crate) _bpffs: Option<Bpffs>,
 }
 
 impl RawMap {
@@ -81,6 +82,32 @@ impl RawMap {
     #[doc(alias = "NewMapFromFD")]
     pub fn from_fd(fd: OwnedFd) -> Result<RawMap> {
         RawMap::adopt(fd, Origin::default())
+    }
+
+    /// Opens whatever map is pinned at `path`: two system calls, and a look into `/proc`. [`PinDir::open_raw`] does the
+    /// same by name.
+    ///
+    /// # Errors
+    ///
+    /// As for [`PinDir::open_raw`].
+    ///
+    /// [`PinDir::open_raw`]: crate::PinDir::open_raw
+    #[doc(alias("BPF_OBJ_GET", "LoadPinnedMap"))]
+    pub fn from_pin(path: impl Into<PathBuf>) -> Result<RawMap> {
+        RawMap::from_pin_as(path, Access::ReadWrite)
+    }
+
+    /// [`from_pin`](RawMap::from_pin) with less access.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_pin`](RawMap::from_pin).
+    pub fn from_pin_as(path: impl Into<PathBuf>, access: Access) -> Result<RawMap> {
+        let entry = Entry::at(path.into())?;
+        let fd = entry.open(access.flags())?;
+        let name = entry.path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let pin = Some(Pin { entry, _bpffs: None });
+        RawMap::adopt(fd, Origin { name, pin, created: false, access: Some(access) })
     }
 
     /// Opens a map by its id: two system calls, and a look into `/proc`. Its [`info`](RawMap::info) is what there is to
