@@ -2,84 +2,48 @@
 
 use std::fmt;
 
-/// One list for the variants, their numbers in `enum bpf_map_type`, and the names that bpftool prints.
-macro_rules! map_types {
-    ($($variant:ident = $number:literal, $name:literal, $constant:literal;)*) => {
-        /// `enum bpf_map_type`: which kind of map the kernel keeps.
-        #[doc(alias = "bpf_map_type")]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum MapType {
-            $(#[doc = concat!("`", $constant, "`, ", stringify!($number), ".")] #[doc(alias = $constant)] $variant,)*
-            /// A type that is younger than this library, by its number, as [`from_raw`](MapType::from_raw) made it.
-            Unknown(u32),
-        }
+use super::numbered::numbered;
 
-        impl MapType {
-            /// The number in `enum bpf_map_type`.
-            pub const fn raw(self) -> u32 {
-                match self {
-                    $(MapType::$variant => $number,)*
-                    MapType::Unknown(number) => number,
-                }
-            }
-
-            /// From a number in `enum bpf_map_type`.
-            pub const fn from_raw(number: u32) -> MapType {
-                match number {
-                    $($number => MapType::$variant,)*
-                    other => MapType::Unknown(other),
-                }
-            }
-
-            /// The name that bpftool prints, `unknown` for a type without one.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(MapType::$variant => $name,)*
-                    MapType::Unknown(_) => "unknown",
-                }
-            }
-        }
-    };
-}
-
-map_types! {
-    Unspec = 0, "unspec", "BPF_MAP_TYPE_UNSPEC";
-    Hash = 1, "hash", "BPF_MAP_TYPE_HASH";
-    Array = 2, "array", "BPF_MAP_TYPE_ARRAY";
-    ProgArray = 3, "prog_array", "BPF_MAP_TYPE_PROG_ARRAY";
-    PerfEventArray = 4, "perf_event_array", "BPF_MAP_TYPE_PERF_EVENT_ARRAY";
-    PerCpuHash = 5, "percpu_hash", "BPF_MAP_TYPE_PERCPU_HASH";
-    PerCpuArray = 6, "percpu_array", "BPF_MAP_TYPE_PERCPU_ARRAY";
-    StackTrace = 7, "stack_trace", "BPF_MAP_TYPE_STACK_TRACE";
-    CgroupArray = 8, "cgroup_array", "BPF_MAP_TYPE_CGROUP_ARRAY";
-    LruHash = 9, "lru_hash", "BPF_MAP_TYPE_LRU_HASH";
-    LruPerCpuHash = 10, "lru_percpu_hash", "BPF_MAP_TYPE_LRU_PERCPU_HASH";
-    LpmTrie = 11, "lpm_trie", "BPF_MAP_TYPE_LPM_TRIE";
-    ArrayOfMaps = 12, "array_of_maps", "BPF_MAP_TYPE_ARRAY_OF_MAPS";
-    HashOfMaps = 13, "hash_of_maps", "BPF_MAP_TYPE_HASH_OF_MAPS";
-    DevMap = 14, "devmap", "BPF_MAP_TYPE_DEVMAP";
-    SockMap = 15, "sockmap", "BPF_MAP_TYPE_SOCKMAP";
-    CpuMap = 16, "cpumap", "BPF_MAP_TYPE_CPUMAP";
-    XskMap = 17, "xskmap", "BPF_MAP_TYPE_XSKMAP";
-    SockHash = 18, "sockhash", "BPF_MAP_TYPE_SOCKHASH";
-    CgroupStorage = 19, "cgroup_storage", "BPF_MAP_TYPE_CGROUP_STORAGE";
-    ReusePortSockArray = 20, "reuseport_sockarray", "BPF_MAP_TYPE_REUSEPORT_SOCKARRAY";
-    PerCpuCgroupStorage = 21, "percpu_cgroup_storage", "BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE";
-    Queue = 22, "queue", "BPF_MAP_TYPE_QUEUE";
-    Stack = 23, "stack", "BPF_MAP_TYPE_STACK";
-    SkStorage = 24, "sk_storage", "BPF_MAP_TYPE_SK_STORAGE";
-    DevMapHash = 25, "devmap_hash", "BPF_MAP_TYPE_DEVMAP_HASH";
-    StructOps = 26, "struct_ops", "BPF_MAP_TYPE_STRUCT_OPS";
-    RingBuf = 27, "ringbuf", "BPF_MAP_TYPE_RINGBUF";
-    InodeStorage = 28, "inode_storage", "BPF_MAP_TYPE_INODE_STORAGE";
-    TaskStorage = 29, "task_storage", "BPF_MAP_TYPE_TASK_STORAGE";
-    BloomFilter = 30, "bloom_filter", "BPF_MAP_TYPE_BLOOM_FILTER";
-    UserRingBuf = 31, "user_ringbuf", "BPF_MAP_TYPE_USER_RINGBUF";
-    CgrpStorage = 32, "cgrp_storage", "BPF_MAP_TYPE_CGRP_STORAGE";
-    Arena = 33, "arena", "BPF_MAP_TYPE_ARENA";
-    InsnArray = 34, "insn_array", "BPF_MAP_TYPE_INSN_ARRAY";
-    RHash = 35, "rhash", "BPF_MAP_TYPE_RHASH";
+numbered! {
+    /// `enum bpf_map_type`: which kind of map the kernel keeps.
+    MapType: "bpf_map_type" {
+        Unspec = 0, "unspec", "BPF_MAP_TYPE_UNSPEC";
+        Hash = 1, "hash", "BPF_MAP_TYPE_HASH";
+        Array = 2, "array", "BPF_MAP_TYPE_ARRAY";
+        ProgArray = 3, "prog_array", "BPF_MAP_TYPE_PROG_ARRAY";
+        PerfEventArray = 4, "perf_event_array", "BPF_MAP_TYPE_PERF_EVENT_ARRAY";
+        PerCpuHash = 5, "percpu_hash", "BPF_MAP_TYPE_PERCPU_HASH";
+        PerCpuArray = 6, "percpu_array", "BPF_MAP_TYPE_PERCPU_ARRAY";
+        StackTrace = 7, "stack_trace", "BPF_MAP_TYPE_STACK_TRACE";
+        CgroupArray = 8, "cgroup_array", "BPF_MAP_TYPE_CGROUP_ARRAY";
+        LruHash = 9, "lru_hash", "BPF_MAP_TYPE_LRU_HASH";
+        LruPerCpuHash = 10, "lru_percpu_hash", "BPF_MAP_TYPE_LRU_PERCPU_HASH";
+        LpmTrie = 11, "lpm_trie", "BPF_MAP_TYPE_LPM_TRIE";
+        ArrayOfMaps = 12, "array_of_maps", "BPF_MAP_TYPE_ARRAY_OF_MAPS";
+        HashOfMaps = 13, "hash_of_maps", "BPF_MAP_TYPE_HASH_OF_MAPS";
+        DevMap = 14, "devmap", "BPF_MAP_TYPE_DEVMAP";
+        SockMap = 15, "sockmap", "BPF_MAP_TYPE_SOCKMAP";
+        CpuMap = 16, "cpumap", "BPF_MAP_TYPE_CPUMAP";
+        XskMap = 17, "xskmap", "BPF_MAP_TYPE_XSKMAP";
+        SockHash = 18, "sockhash", "BPF_MAP_TYPE_SOCKHASH";
+        CgroupStorage = 19, "cgroup_storage", "BPF_MAP_TYPE_CGROUP_STORAGE";
+        ReusePortSockArray = 20, "reuseport_sockarray", "BPF_MAP_TYPE_REUSEPORT_SOCKARRAY";
+        PerCpuCgroupStorage = 21, "percpu_cgroup_storage", "BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE";
+        Queue = 22, "queue", "BPF_MAP_TYPE_QUEUE";
+        Stack = 23, "stack", "BPF_MAP_TYPE_STACK";
+        SkStorage = 24, "sk_storage", "BPF_MAP_TYPE_SK_STORAGE";
+        DevMapHash = 25, "devmap_hash", "BPF_MAP_TYPE_DEVMAP_HASH";
+        StructOps = 26, "struct_ops", "BPF_MAP_TYPE_STRUCT_OPS";
+        RingBuf = 27, "ringbuf", "BPF_MAP_TYPE_RINGBUF";
+        InodeStorage = 28, "inode_storage", "BPF_MAP_TYPE_INODE_STORAGE";
+        TaskStorage = 29, "task_storage", "BPF_MAP_TYPE_TASK_STORAGE";
+        BloomFilter = 30, "bloom_filter", "BPF_MAP_TYPE_BLOOM_FILTER";
+        UserRingBuf = 31, "user_ringbuf", "BPF_MAP_TYPE_USER_RINGBUF";
+        CgrpStorage = 32, "cgrp_storage", "BPF_MAP_TYPE_CGRP_STORAGE";
+        Arena = 33, "arena", "BPF_MAP_TYPE_ARENA";
+        InsnArray = 34, "insn_array", "BPF_MAP_TYPE_INSN_ARRAY";
+        RHash = 35, "rhash", "BPF_MAP_TYPE_RHASH";
+    }
 }
 
 impl MapType {
@@ -110,15 +74,6 @@ impl MapType {
                 | ReusePortSockArray
                 | StackTrace
         )
-    }
-}
-
-impl fmt::Display for MapType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            MapType::Unknown(number) => write!(f, "{number}"),
-            known => f.write_str(known.name()),
-        }
     }
 }
 

@@ -28,6 +28,7 @@ mod map;
 mod map_type;
 #[cfg(target_pointer_width = "64")]
 mod mapping;
+mod numbered;
 mod object;
 mod program;
 mod shape;
@@ -45,6 +46,7 @@ pub(crate) use magic::{is_bpffs, lies_on_bpffs};
 pub(crate) use map::{AdoptError, CallError, LookupMode, MapFd, UpdateMode, create_map};
 #[cfg(target_pointer_width = "64")]
 pub(crate) use mapping::{Mapping, signed};
+pub(crate) use numbered::numbered;
 pub(crate) use object::{ObjectKind, map_fd_by_id, next_map_id, obj_get, obj_pin, object_kind};
 pub(crate) use program::{ProgramLoad, attach_to_socket, load_program, test_run};
 pub(crate) use shape::ShapeError;
