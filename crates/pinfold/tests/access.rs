@@ -22,6 +22,7 @@ fn what_is_not_allowed_is_refused_without_a_call() {
         reader.remove(&1).unwrap_err(),
         reader.take(&1).unwrap_err(),
         reader.update_with(&1, |_| 1).unwrap_err(),
+        reader.freeze().unwrap_err(),
     ] {
         assert_eq!((error.kind(), error.errno()), (ErrorKind::ReadOnly, None), "{error}");
     }
@@ -100,6 +101,9 @@ fn a_file_of_its_own_for_the_least_privileged() {
     pins.open_or_create(&SPEC).unwrap();
     let error = testkit::without_capabilities(|| map.reopen_independent().unwrap_err());
     assert_eq!((error.kind(), error.cause()), (ErrorKind::Gone, "another map is pinned there by now"));
+    pins.unpin(SPEC.name()).unwrap();
+    let error = testkit::without_capabilities(|| map.reopen_independent().unwrap_err());
+    assert_eq!((error.kind(), error.cause()), (ErrorKind::Gone, "nothing is pinned there any more"));
     let unpinned = Map::create(&SPEC).unwrap();
     let error = testkit::without_capabilities(|| unpinned.reopen_independent().unwrap_err());
     assert_eq!(error.kind(), ErrorKind::Denied);

@@ -90,6 +90,46 @@ fn values_sized_at_run_time() {
     assert_eq!(huge.kind(), ErrorKind::Invalid, "{huge}");
 }
 
+/// Bytes, of which any number is a multiple of one.
+#[test]
+fn bytes_of_any_length() {
+    const BYTES: MapSpec<u32, [u8]> = MapSpec::new("bytes", 8);
+    let pins = pins();
+    assert_eq!(pins.open_or_create(&BYTES).unwrap_err().cause(), "the length of its values isn't said");
+    pins.open_or_create(&BYTES.with_value_len(5)).unwrap().insert(&1, b"abcde").unwrap();
+    assert_eq!(pins.open(&BYTES).unwrap().get(&1).unwrap().as_deref(), Some(b"abcde".as_slice()));
+    assert_eq!(pins.open_or_create(&BYTES).unwrap().get(&2).unwrap(), None);
+    let none = pins.open(&BYTES.with_value_len(0)).unwrap_err();
+    assert_eq!(none.mismatches()[0].to_string(), "value_size is 5, wanted 0");
+}
+
+/// The kernel changes what it is asked for in its own way for some types: each is found to be what it was created as.
+#[test]
+fn every_type_agrees_with_its_own_spec() {
+    use MapType::{
+        CpuMap, DevMap, DevMapHash, PerfEventArray, ProgArray, Queue, SockHash, SockMap, Stack, StackTrace, XskMap,
+    };
+    let pins = pins();
+    for (map_type, key_size, value_size) in [
+        (DevMap, 4, 4),
+        (DevMapHash, 4, 4),
+        (CpuMap, 4, 4),
+        (XskMap, 4, 4),
+        (SockMap, 4, 8),
+        (SockHash, 4, 8),
+        (ProgArray, 4, 4),
+        (PerfEventArray, 4, 4),
+        (StackTrace, 4, 8),
+        (Queue, 0, 4),
+        (Stack, 0, 4),
+    ] {
+        let spec = RawMapSpec::new(map_type.name(), map_type, key_size, value_size, 1);
+        for new in [true, false] {
+            assert_eq!(pins.open_or_create_raw(&spec).unwrap().is_new(), new, "{map_type}");
+        }
+    }
+}
+
 #[test]
 fn elements_of_odd_sizes() {
     const SPEC: MapSpec<u32, [[u8; 3]]> = MapSpec::new("odd", 8);

@@ -61,6 +61,8 @@ fn flags_of_the_descriptor_are_heeded_and_not_compared() {
     let write_only = pins.open(&SPEC.with_flags(MapFlags::WRONLY)).unwrap();
     write_only.insert(&1, &2).unwrap();
     assert_eq!(write_only.get(&1).unwrap_err().kind(), ErrorKind::Denied);
+    let neither = pins.open(&SPEC.with_flags(MapFlags::RDONLY | MapFlags::WRONLY)).unwrap_err();
+    assert_eq!((neither.kind(), neither.cause()), (ErrorKind::Invalid, "RDONLY and WRONLY exclude each other"));
 }
 
 #[test]
@@ -190,6 +192,9 @@ fn a_descriptor_gets_its_types_back() {
     map.insert(&1, &11).unwrap();
     let raw = RawMap::from_fd(map.as_fd().try_clone_to_owned().unwrap()).unwrap();
     assert_eq!(raw.typed(&SPEC).unwrap().get(&1).unwrap(), Some(11));
+    // The kernel keeps 15 bytes of a name, and the spec all of it.
+    let long = SPEC.with_name("a_name_that_the_kernel_cuts");
+    assert_eq!(raw.typed(&long).unwrap().name(), "a_name_that_the_kernel_cuts");
     let error = raw.typed(&SPEC.with_max_entries(17)).unwrap_err();
     assert_eq!((error.kind(), error.mismatches().len()), (ErrorKind::Incompatible, 1));
 }

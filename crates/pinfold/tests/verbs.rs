@@ -1,6 +1,6 @@
 //! Operations beyond reading and writing: what they promise when others interfere, too.
 
-use pinfold::{Array, ErrorKind, LpmKey, LpmTrie, Map, MapSpec, PerCpu};
+use pinfold::{Array, ErrorKind, LpmKey, LpmTrie, LruHash, Map, MapSpec, Operation, PerCpu};
 
 const SPEC: MapSpec<u32, u64> = MapSpec::new("map", 64);
 
@@ -72,6 +72,30 @@ fn a_value_is_changed_or_made() {
     array.update_with(&1, |old| old.unwrap() + 5).unwrap();
     assert_eq!(array.get(&1).unwrap(), Some(5));
     assert_eq!(array.update_with(&2, |_| 1).unwrap_err().kind(), ErrorKind::Invalid);
+}
+
+/// A full LRU map drops entries to make room for the new value of one that it has, perhaps that very one.
+#[test]
+fn a_counter_in_a_full_lru_map_never_starts_over() {
+    let spec: MapSpec<u32, u64, LruHash> = MapSpec::new("lru", 1);
+    let map = Map::create(&spec).unwrap();
+    for count in 1..=1_000 {
+        map.update_with(&1, |old| old.unwrap_or(0) + 1).unwrap();
+        assert_eq!(map.get(&1).unwrap(), Some(count));
+    }
+}
+
+/// What isn't valid is taken all the same, and the error says so.
+#[test]
+fn an_invalid_value_is_taken_as_well() {
+    let pins = testkit::bpffs().pin_dir();
+    let bytes: MapSpec<u32, u8> = MapSpec::new("switches", 2);
+    let bools: MapSpec<u32, bool> = MapSpec::new("switches", 2);
+    pins.open_or_create(&bytes).unwrap().insert(&1, &7).unwrap();
+    let map = pins.open(&bools).unwrap();
+    let error = map.take(&1).unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Invalid, Operation::Take), "{error}");
+    assert!(!map.contains(&1).unwrap());
 }
 
 /// An insertion or a removal between the read and the write isn't overwritten: the change is made anew.

@@ -20,13 +20,14 @@ impl PinDir {
     }
 
     /// The mode of new pins, such as `0o444` for readers without privileges: they open with
-    /// [`MapFlags::RDONLY`](crate::MapFlags::RDONLY), and need nothing but to reach the directory, to which the root
+    /// [`Access::ReadOnly`](crate::Access::ReadOnly), and need nothing but to reach the directory, to which the root
     /// belongs: systemd and [`Bpffs::mount`](crate::Bpffs::mount) make that 0700.
     ///
     /// Exactly, whatever the umask; without this it is 0600 less the umask. Pins that are there keep theirs.
     ///
     /// A new pin has its mode and owner as soon as there is one, and if it can't get them there is none. A dozen system
-    /// calls for each instead of one.
+    /// calls for each instead of one. A process that is killed meanwhile leaves a directory `pinfold:THREAD:N` behind, mode
+    /// 0700, which holds the map until somebody removes it; [`walk`](PinDir::walk) passes it over.
     #[doc(alias = "chmod")]
     #[must_use]
     pub fn with_pin_mode(mut self, mode: u32) -> PinDir {

@@ -4,6 +4,7 @@ use std::fs::DirBuilder;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, StatxAttributes, StatxFlags};
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags};
@@ -13,6 +14,10 @@ use super::mounts::Mounts;
 use crate::error::{Error, ErrorKind, Operation, Result, Subject};
 use crate::host::diagnose;
 use crate::sys::{self, Errno};
+
+/// Five seconds: mounting takes some microseconds.
+const LOCK_ATTEMPTS_MAX: u32 = 1_000;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 impl Bpffs {
     /// The one at [`DEFAULT_PATH`](Bpffs::DEFAULT_PATH), mounted there if need be. Where something else is mounted
@@ -77,7 +82,7 @@ impl Bpffs {
 /// the directory below, and then finds the first one's mount. EXDEV where something else is mounted.
 fn mount_once(path: &Path) -> Result<(), Errno> {
     let below = rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    rustix::fs::flock(&below, FlockOperation::LockExclusive)?;
+    lock(&below)?;
     if sys::is_bpffs(&rustix::fs::statfs(path)?) {
         return Ok(());
     }
@@ -86,6 +91,17 @@ fn mount_once(path: &Path) -> Result<(), Errno> {
     }
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     Ok(rustix::mount::mount("bpf", path, "bpf", flags, c"mode=0700")?)
+}
+
+/// Anybody who can open the directory can hold the lock, so that nobody waits for it for ever: EBUSY after that.
+fn lock(directory: &OwnedFd) -> Result<(), Errno> {
+    for _ in 0..LOCK_ATTEMPTS_MAX {
+        match rustix::fs::flock(directory, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(LOCK_PAUSE),
+            other => return Ok(other?),
+        }
+    }
+    Err(Errno::EBUSY)
 }
 
 /// fsmount(2) gives an `O_PATH` descriptor, which can neither be listed nor locked; the one reopened from it can.

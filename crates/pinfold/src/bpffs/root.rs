@@ -37,7 +37,7 @@ impl Bpffs {
     /// [`DEFAULT_PATH`](Bpffs::DEFAULT_PATH), as in a container that got a directory of the host there.
     pub const FALLBACK_PATH: &'static str = "/run/pinfold/bpffs";
 
-    /// The BPF file system mounted at `path`: one statfs(2) and one stat(2).
+    /// The BPF file system mounted at `path`: one statfs(2) and one stat(2). A directory in one is taken as its root.
     ///
     /// The path may go through `/proc`: `/proc/PID/fd/N` is a [`detached`](Bpffs::detached) one of another process.
     ///

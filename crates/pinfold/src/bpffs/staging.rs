@@ -14,6 +14,8 @@ use super::access::Attributes;
 use crate::error::Operation;
 use crate::sys::{self, Errno};
 
+/// How the name of a staging directory starts.
+pub(super) const PREFIX: &str = "pinfold:";
 /// The only name in a staging directory.
 const NEW: &str = "new";
 /// Names that are tried until one is free: others of this thread's number may have been killed.
@@ -86,7 +88,7 @@ impl Staging<'_> {
     fn in_directory(parent: BorrowedFd<'_>) -> Result<Staging<'_>, Errno> {
         let thread = rustix::thread::gettid().as_raw_nonzero();
         for attempt in 0..ATTEMPTS_MAX {
-            let name = format!("pinfold:{thread}:{attempt}");
+            let name = format!("{PREFIX}{thread}:{attempt}");
             match rustix::fs::mkdirat(parent, &name, Mode::RWXU) {
                 Err(rustix::io::Errno::EXIST) => continue,
                 made => made?,

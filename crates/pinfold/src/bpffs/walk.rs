@@ -9,7 +9,7 @@ use std::vec;
 
 use rustix::fs::{CWD, FileType, OFlags};
 
-use super::{Bpffs, PinDir, directory};
+use super::{Bpffs, PinDir, directory, staging};
 use crate::error::{Error, ErrorKind, Operation, Subject};
 use crate::host::diagnose;
 use crate::sys::{self, Errno, MapFlags, ObjectKind};
@@ -100,6 +100,8 @@ impl Iterator for Walk {
                     self.levels.pop();
                     None
                 }
+                // What is on its way to its name isn't pinned yet.
+                Some((name, FileType::Directory)) if name.as_bytes().starts_with(staging::PREFIX.as_bytes()) => None,
                 Some((name, FileType::Directory)) => {
                     let path = level.path.join(name);
                     self.enter(path, OFlags::NOFOLLOW)

@@ -57,6 +57,12 @@ impl Error {
         }))
     }
 
+    /// For an operation that is part of another one.
+    pub(crate) fn during(mut self, operation: Operation) -> Error {
+        self.0.operation = operation;
+        self
+    }
+
     pub(crate) fn about(mut self, subject: Subject) -> Error {
         self.0.subject = subject;
         self

@@ -2,7 +2,7 @@
 
 use crate::error::Mismatch;
 use crate::host;
-use crate::map::{MapInfo, RawMapSpec};
+use crate::map::{MapInfo, RawMapSpec, ValueSize};
 use crate::sys::{MapFlags, MapType};
 
 /// All properties in which a map differs from its spec, after taking out what the kernel itself changes.
@@ -19,7 +19,7 @@ pub(super) fn mismatches(spec: &RawMapSpec, info: &MapInfo) -> Vec<Mismatch> {
     if max_entries != info.max_entries {
         found.push(Mismatch::new("max_entries", max_entries, info.max_entries));
     }
-    let flags = spec.flags.difference(MapFlags::OF_THE_DESCRIPTOR);
+    let flags = effective_flags(spec);
     if flags != info.flags {
         found.push(Mismatch::new("flags", flags, info.flags));
     }
@@ -30,12 +30,21 @@ pub(super) fn mismatches(spec: &RawMapSpec, info: &MapInfo) -> Vec<Mismatch> {
 }
 
 fn value_size(spec: &RawMapSpec, info: &MapInfo) -> Option<Mismatch> {
-    let any = spec.value_size == 0 && spec.value_unit > 1;
-    if any && info.value_size.is_multiple_of(spec.value_unit) || spec.value_size == info.value_size {
-        return None;
-    }
-    let wanted = if any { format!("a multiple of {}", spec.value_unit) } else { spec.value_size.to_string() };
-    Some(Mismatch::new("value_size", wanted, info.value_size))
+    let (agrees, wanted) = match spec.value_size {
+        ValueSize::Exactly(size) => (info.value_size == size, size.to_string()),
+        ValueSize::MultipleOf(unit) => (info.value_size.is_multiple_of(unit), format!("a multiple of {unit}")),
+    };
+    (!agrees).then(|| Mismatch::new("value_size", wanted, info.value_size))
+}
+
+/// What the map keeps of the flags, with what the kernel adds to maps that programs could only break
+/// (`dev_map_init_map()` in `kernel/bpf/devmap.c`).
+fn effective_flags(spec: &RawMapSpec) -> MapFlags {
+    let added = match spec.map_type {
+        MapType::DevMap | MapType::DevMapHash => MapFlags::RDONLY_PROG,
+        _ => MapFlags::empty(),
+    };
+    spec.flags.difference(MapFlags::OF_THE_DESCRIPTOR).union(added)
 }
 
 /// With a list of unused entries per CPU, the kernel gives each CPU the same share, and rounds up to that

@@ -39,7 +39,8 @@ impl PinDir {
     ) -> Result<Map<K, V, T>> {
         let entry = self.entry(Operation::Open, spec.name())?;
         spec.raw().check(Operation::Open)?;
-        self.open_entry(&entry, spec.raw(), access).map(|raw| Map::from_checked(raw.with_key_text(spec.key_text())))
+        self.open_entry(&entry, spec.raw(), access)
+            .map(|raw| Map::from_checked(raw.declared(spec.name(), spec.key_text())))
     }
 
     /// Opens whatever map is pinned here as `name`. Costs what [`open`](PinDir::open) does.
@@ -78,7 +79,7 @@ impl PinDir {
         &self,
         spec: &MapSpec<K, V, T>,
     ) -> Result<Map<K, V, T>> {
-        self.open_or_create_raw(spec.raw()).map(|raw| Map::from_checked(raw.with_key_text(spec.key_text())))
+        self.open_or_create_raw(spec.raw()).map(|raw| Map::from_checked(raw.declared(spec.name(), spec.key_text())))
     }
 
     /// [`open_or_create`](PinDir::open_or_create) for sizes that are known at run time only.
@@ -127,7 +128,8 @@ impl PinDir {
 }
 
 impl RawMap {
-    /// The same map with types, if it is what the spec says: the way in for descriptors of other loaders.
+    /// The same map with types, if it is what the spec says: the way in for descriptors of other loaders. It keeps the
+    /// access of its descriptor, whatever the flags of the spec say of that.
     ///
     /// ```no_run
     /// use pinfold::{MapSpec, RawMap};
@@ -144,7 +146,7 @@ impl RawMap {
     /// [`Incompatible`](ErrorKind::Incompatible), with all differences in [`Error::mismatches`].
     pub fn typed<K: Key, V: Value + ?Sized, T: Kind<K>>(&self, spec: &MapSpec<K, V, T>) -> Result<Map<K, V, T>> {
         check(self, spec.raw())?;
-        Ok(Map::from_checked(self.clone().with_key_text(spec.key_text())))
+        Ok(Map::from_checked(self.clone().declared(spec.name(), spec.key_text())))
     }
 }
 

@@ -9,7 +9,7 @@ use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 use super::{Array, Map, RawMap, Value, WritableValue};
 use crate::error::{Error, Operation, Result};
 use crate::host::diagnose::{self, MappingFailure};
-use crate::sys::{Errno, Mapping, ReadOnly, ReadWrite, Slot, signed};
+use crate::sys::{Errno, LookupMode, Mapping, ReadOnly, ReadWrite, Slot, signed};
 
 /// A value that can be read out of an array's memory: a plain [`Value`], not one per CPU.
 ///
@@ -142,7 +142,7 @@ impl<V: Mappable, A> MappedArray<V, A> {
         match self.memory.read(index, &mut Slot::new()) {
             Some(bytes) => match V::try_read_from_bytes(bytes) {
                 Ok(value) => Ok(Some(value)),
-                Err(_) => Err(self.map.invalid_value::<V>(index.as_bytes())),
+                Err(_) => Err(self.map.invalid_value::<V>(index.as_bytes(), LookupMode::Keep)),
             },
             None => Ok(None),
         }

@@ -40,3 +40,4 @@ pub use typed::Map;
 pub use value::{Fetch, Value, ValueBuf, WritableValue};
 
 pub(crate) use raw::{Origin, Pin};
+pub(crate) use raw_spec::ValueSize;

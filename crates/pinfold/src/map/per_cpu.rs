@@ -145,7 +145,7 @@ impl<T: TryFromBytes + KnownLayout + Immutable> Value for PerCpu<T> {
         if !map.fetch_bytes(key, buf.words.as_mut_bytes(), LookupMode::Keep)? {
             return Ok(None);
         }
-        PerCpuView::checked(buf.words.as_bytes()).map(Some).ok_or_else(|| map.invalid_value::<T>(key))
+        PerCpuView::checked(buf.words.as_bytes()).map(Some).ok_or_else(|| map.invalid_value::<T>(key, LookupMode::Keep))
     }
 
     fn fetch(map: &RawMap, key: &[u8], mode: Fetch) -> Result<Option<PerCpu<T>>> {
@@ -157,7 +157,7 @@ impl<T: TryFromBytes + KnownLayout + Immutable> Value for PerCpu<T> {
         if valid {
             Ok(Some(PerCpu { words: buf.words, values: PhantomData }))
         } else {
-            Err(map.invalid_value::<T>(key))
+            Err(map.invalid_value::<T>(key, mode.0))
         }
     }
 }

@@ -13,14 +13,20 @@ pub struct RawMapSpec {
     pub(crate) kernel_name: Option<Cow<'static, str>>,
     pub(crate) map_type: MapType,
     pub(crate) key_size: u32,
-    /// 0 where any multiple of `value_unit` will do.
-    pub(crate) value_size: u32,
-    pub(crate) value_unit: u32,
+    pub(crate) value_size: ValueSize,
     pub(crate) max_entries: u32,
     pub(crate) flags: MapFlags,
     /// Counts where the flags have `NUMA_NODE`.
     pub(crate) numa_node: u32,
     pub(crate) map_extra: u64,
+}
+
+/// Bytes of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ValueSize {
+    Exactly(u32),
+    /// As many as the map that is opened has.
+    MultipleOf(u32),
 }
 
 impl RawMapSpec {
@@ -47,8 +53,7 @@ impl RawMapSpec {
             kernel_name: None,
             map_type,
             key_size,
-            value_size,
-            value_unit: 1,
+            value_size: ValueSize::Exactly(value_size),
             max_entries,
             flags: MapFlags::empty(),
             numa_node: 0,
@@ -67,6 +72,21 @@ impl RawMapSpec {
     #[must_use]
     pub const fn with_map_extra(mut self, map_extra: u64) -> RawMapSpec {
         self.map_extra = map_extra;
+        self
+    }
+
+    /// The same with its memory on this NUMA node, which is [`MapFlags::NUMA_NODE`].
+    #[must_use]
+    pub const fn with_numa_node(mut self, node: u32) -> RawMapSpec {
+        self.flags = self.flags.union(MapFlags::NUMA_NODE);
+        self.numa_node = node;
+        self
+    }
+
+    /// The same with another name inside the kernel: see [`MapSpec::with_kernel_name`](super::MapSpec::with_kernel_name).
+    #[must_use]
+    pub fn with_kernel_name(mut self, name: impl Into<Cow<'static, str>>) -> RawMapSpec {
+        self.kernel_name = Some(name.into());
         self
     }
 
@@ -90,7 +110,10 @@ impl RawMapSpec {
 
     /// Bytes of a value; of one CPU's value for a per-CPU type. 0 where that is left to the map that is opened.
     pub const fn value_size(&self) -> u32 {
-        self.value_size
+        match self.value_size {
+            ValueSize::Exactly(size) => size,
+            ValueSize::MultipleOf(_) => 0,
+        }
     }
 
     /// How many entries fit in.
@@ -108,6 +131,9 @@ impl RawMapSpec {
         let fault = match check_name(&self.name) {
             Err(cause) => Some((cause, "use 1 to 255 bytes without dots and slashes")),
             Ok(()) if self.max_entries == 0 => Some(("max_entries is 0", "say how many entries shall fit in")),
+            Ok(()) if self.flags.contains(MapFlags::OF_THE_DESCRIPTOR) => {
+                Some(("RDONLY and WRONLY exclude each other", "take one of them away"))
+            }
             Ok(()) => None,
         };
         match fault {

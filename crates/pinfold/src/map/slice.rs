@@ -61,7 +61,7 @@ impl<T: TryFromBytes + KnownLayout + Immutable> Value for [T] {
         if !map.fetch_bytes(key, buf.bytes_mut(), LookupMode::Keep)? {
             return Ok(None);
         }
-        buf.elements().map(Some).ok_or_else(|| map.invalid_value::<[T]>(key))
+        buf.elements().map(Some).ok_or_else(|| map.invalid_value::<[T]>(key, LookupMode::Keep))
     }
 
     fn fetch(map: &RawMap, key: &[u8], mode: Fetch) -> Result<Option<Vec<T>>> {
@@ -71,7 +71,7 @@ impl<T: TryFromBytes + KnownLayout + Immutable> Value for [T] {
         }
         let elements = buf.bytes_mut().chunks_exact(size_of::<T>()).map(T::try_read_from_bytes);
         let elements: Option<Vec<T>> = elements.map(Result::ok).collect();
-        elements.map(Some).ok_or_else(|| map.invalid_value::<[T]>(key))
+        elements.map(Some).ok_or_else(|| map.invalid_value::<[T]>(key, mode.0))
     }
 }
 

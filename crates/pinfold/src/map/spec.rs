@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::key::{KeyText, displayed};
+use super::raw_spec::ValueSize;
 use super::{Hash, Key, Kind, RawMapSpec, Value};
 use crate::sys::{MapFlags, MapType};
 
@@ -79,9 +80,11 @@ impl<K: Key, V: Value + ?Sized, T: Kind<K>> MapSpec<K, V, T> {
     ///
     /// Name and capacity are checked when a map is created or opened.
     pub const fn new(name: &'static str, max_entries: u32) -> MapSpec<K, V, T> {
-        let value_size = if V::IS_SLICE { 0 } else { Self::UNIT_SIZE };
-        let mut raw = RawMapSpec::with_sizes(name, Self::MAP_TYPE, size_of::<K>() as u32, value_size, max_entries);
-        raw.value_unit = Self::UNIT_SIZE;
+        let key_size = size_of::<K>() as u32;
+        let mut raw = RawMapSpec::with_sizes(name, Self::MAP_TYPE, key_size, Self::UNIT_SIZE, max_entries);
+        if V::IS_SLICE {
+            raw.value_size = ValueSize::MultipleOf(Self::UNIT_SIZE);
+        }
         raw.flags = T::MANDATORY_FLAGS;
         MapSpec { raw, key_text: None, types: (PhantomData, PhantomData, PhantomData) }
     }
@@ -149,7 +152,7 @@ where
     #[must_use]
     pub const fn with_value_len(mut self, len: u32) -> MapSpec<K, [E], T> {
         // What is too large for the kernel stays so.
-        self.raw.value_size = len.saturating_mul(Self::UNIT_SIZE);
+        self.raw.value_size = ValueSize::Exactly(len.saturating_mul(Self::UNIT_SIZE));
         self
     }
 }

@@ -39,7 +39,14 @@ impl<K: Key, V: Value + ?Sized, T: Kind<K> + Keyed + Exact> Map<K, V, T> {
 
     fn take_in_two_steps(&self, key: &K) -> Result<Option<Taken<V::Owned>>> {
         for _ in 0..ATTEMPTS_MAX {
-            let Some(value) = self.get(key)? else { return Ok(None) };
+            let value = match self.get(key) {
+                Err(error) if error.kind() == ErrorKind::Invalid => {
+                    self.remove(key)?;
+                    return Err(error.during(Operation::Take));
+                }
+                got => got?,
+            };
+            let Some(value) = value else { return Ok(None) };
             // Whoever removes it has taken it; the others look again.
             if self.remove(key)? {
                 return Ok(Some(Taken { value, atomic: false }));

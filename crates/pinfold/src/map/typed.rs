@@ -47,7 +47,7 @@ impl<K: Key, V: Value + ?Sized, T: Kind<K>> Map<K, V, T> {
     /// As for [`RawMap::create`].
     #[doc(alias("BPF_MAP_CREATE", "CreateUnpinned"))]
     pub fn create(spec: &MapSpec<K, V, T>) -> Result<Map<K, V, T>> {
-        RawMap::create(spec.raw()).map(|raw| Map::from_checked(raw.with_key_text(spec.key_text())))
+        RawMap::create(spec.raw()).map(|raw| Map::from_checked(raw.declared(spec.name(), spec.key_text())))
     }
 
     /// For a map that is known to agree with the spec of these types.
@@ -137,8 +137,8 @@ impl<K: Key, V: Value + ?Sized, T: Kind<K>> Map<K, V, T> {
     ///
     /// # Errors
     ///
-    /// [`Full`](ErrorKind::Full) where there is no room, or no such index in an array; [`ReadOnly`](ErrorKind::ReadOnly)
-    /// for a frozen map.
+    /// [`Full`](ErrorKind::Full) where there is no room; [`Invalid`](ErrorKind::Invalid) for an index that an array doesn't
+    /// have; [`ReadOnly`](ErrorKind::ReadOnly) for a frozen map or a read-only handle.
     #[doc(alias("BPF_MAP_UPDATE_ELEM", "BPF_ANY", "update", "put", "set"))]
     #[inline]
     pub fn insert(&self, key: &K, value: &V) -> Result<()>
@@ -168,6 +168,9 @@ impl<K: Key, V: Value + ?Sized, T: Kind<K>> Map<K, V, T> {
 
     /// Replaces the value if the key is there, and tells whether it was. Costs what
     /// [`insert_if_absent`](Map::insert_if_absent) does.
+    ///
+    /// In a full [`LruHash`](super::LruHash) the kernel may drop this very key to make room for its new value: then it is
+    /// gone, and the answer is `false` (seen on Linux 6.18).
     ///
     /// # Errors
     ///
@@ -272,6 +275,15 @@ impl<K, V: ?Sized, T> Map<K, V, T> {
     #[doc(alias = "BPF_MAP_FREEZE")]
     pub fn freeze(&self) -> Result<()> {
         self.raw.freeze()
+    }
+
+    /// Whether user space can't write the map any more: see [`RawMap::is_frozen`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`RawMap::is_frozen`].
+    pub fn is_frozen(&self) -> Result<bool> {
+        self.raw.is_frozen()
     }
 
     /// Whether the call that returned this handle created the map, rather than finding it.

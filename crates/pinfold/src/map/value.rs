@@ -118,7 +118,9 @@ impl<T: TryFromBytes + KnownLayout + Immutable> Value for T {
     #[inline]
     fn fetch_into<'b>(map: &RawMap, key: &[u8], buf: &'b mut ValueBuf<T>) -> Result<Option<&'b T>> {
         match map.fetch_uninit(key, buf.0.bytes(), LookupMode::Keep)? {
-            Some(bytes) => T::try_ref_from_bytes(bytes).map(Some).map_err(|_| map.invalid_value::<T>(key)),
+            Some(bytes) => {
+                T::try_ref_from_bytes(bytes).map(Some).map_err(|_| map.invalid_value::<T>(key, LookupMode::Keep))
+            }
             None => Ok(None),
         }
     }
@@ -126,7 +128,7 @@ impl<T: TryFromBytes + KnownLayout + Immutable> Value for T {
     #[inline]
     fn fetch(map: &RawMap, key: &[u8], mode: Fetch) -> Result<Option<T>> {
         match map.fetch_uninit(key, Slot::<T>::new().bytes(), mode.0)? {
-            Some(bytes) => T::try_read_from_bytes(bytes).map(Some).map_err(|_| map.invalid_value::<T>(key)),
+            Some(bytes) => T::try_read_from_bytes(bytes).map(Some).map_err(|_| map.invalid_value::<T>(key, mode.0)),
             None => Ok(None),
         }
     }

@@ -70,6 +70,9 @@ impl RawMap {
     /// [`ReadOnly`](crate::ErrorKind::ReadOnly) where it is frozen already, or through a read-only handle.
     #[doc(alias = "BPF_MAP_FREEZE")]
     pub fn freeze(&self) -> Result<()> {
+        if self.inner.access == Access::ReadOnly {
+            return Err(self.not_allowed(Operation::Freeze, None));
+        }
         let frozen = self.inner.fd.freeze();
         frozen.map_err(|errno| self.failed(Operation::Freeze, errno.into(), None))
     }

@@ -58,9 +58,13 @@ impl RawMap {
     }
 
     #[cold]
-    pub(in crate::map) fn invalid_value<T: ?Sized>(&self, key: &[u8]) -> Error {
-        let cause = format!("the bytes of the value are no valid {}", std::any::type_name::<T>());
-        self.explained(Error::new(ErrorKind::Invalid, Operation::Get, cause), Some(key))
+    pub(in crate::map) fn invalid_value<T: ?Sized>(&self, key: &[u8], mode: LookupMode) -> Error {
+        let value = match mode {
+            LookupMode::Keep => "the value",
+            LookupMode::Remove => "the value, which is removed now,",
+        };
+        let cause = format!("the bytes of {value} are no valid {}", std::any::type_name::<T>());
+        self.explained(Error::new(ErrorKind::Invalid, fetches(mode), cause), Some(key))
     }
 
     #[cold]

@@ -21,6 +21,8 @@ use crate::sys::MapFd;
 #[derive(Clone)]
 pub struct RawMap {
     pub(super) inner: Arc<Inner>,
+    /// The name that a spec gives it.
+    pub(super) name: Option<Arc<str>>,
     pub(super) key_text: KeyText,
 }
 
@@ -73,7 +75,7 @@ impl RawMap {
 
     /// The name it was declared with, else the one inside the kernel, which may be cut.
     pub fn name(&self) -> &str {
-        self.inner.origin.name.as_deref().unwrap_or(&self.inner.info.name)
+        self.name.as_deref().or(self.inner.origin.name.as_deref()).unwrap_or(&self.inner.info.name)
     }
 
     /// The pin that it was opened from or created for. A map can have others.

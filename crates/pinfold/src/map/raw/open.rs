@@ -10,7 +10,7 @@ use crate::bpffs::{Bpffs, Entry};
 use crate::error::{Error, ErrorKind, Operation, Result, Subject};
 use crate::host::diagnose::{self, Needs};
 use crate::map::key::KeyText;
-use crate::map::{Access, MapInfo, RawMapSpec};
+use crate::map::{Access, MapInfo, RawMapSpec, ValueSize};
 use crate::object::object_name;
 use crate::sys::{self, AdoptError, Errno, MapCreate, MapFd, ObjectKind, ShapeError};
 
@@ -50,15 +50,15 @@ impl RawMap {
     /// Creates a map that the caller is going to pin.
     pub(crate) fn create_for(spec: &RawMapSpec, pin: Option<Pin>) -> Result<RawMap> {
         spec.check(Operation::CreateMap)?;
-        if spec.value_size == 0 && spec.value_unit > 1 {
+        let ValueSize::Exactly(value_size) = spec.value_size else {
             return Err(Error::new(ErrorKind::Invalid, Operation::CreateMap, "the length of its values isn't said")
                 .about(Subject::map(spec.name()))
                 .with_remedy("say it with MapSpec::with_value_len"));
-        }
+        };
         let request = MapCreate {
             map_type: spec.map_type.raw(),
             key_size: spec.key_size,
-            value_size: spec.value_size,
+            value_size,
             max_entries: spec.max_entries,
             map_flags: spec.flags.bits(),
             numa_node: spec.numa_node,
@@ -103,7 +103,9 @@ impl RawMap {
     ///
     /// As for [`from_pin`](RawMap::from_pin).
     pub fn from_pin_as(path: impl Into<PathBuf>, access: Access) -> Result<RawMap> {
-        let entry = Entry::at(path.into())?;
+        // A daemon may change its directory later.
+        let path = path.into();
+        let entry = Entry::at(std::path::absolute(&path).unwrap_or(path))?;
         let fd = entry.open(access.flags())?;
         let name = entry.path.file_name().map(|name| name.to_string_lossy().into_owned());
         let pin = Some(Pin { entry, _bpffs: None });
@@ -152,23 +154,27 @@ impl RawMap {
     ///
     /// # Errors
     ///
-    /// [`Denied`](ErrorKind::Denied) where neither is allowed; [`Gone`](ErrorKind::Gone) where the pin is another map by
-    /// now.
+    /// [`Denied`](ErrorKind::Denied) where neither is allowed; [`Gone`](ErrorKind::Gone) where the pin is gone, or something
+    /// else by now.
     pub fn reopen_independent(&self) -> Result<RawMap> {
         let origin = Origin { created: false, access: Some(self.access()), ..self.inner.origin.clone() };
-        let by_id = RawMap::descriptor_of_id(self.id(), self.access());
-        let fd = match (by_id, &self.inner.origin.pin) {
-            (Err(error), Some(pin)) if error.kind() == ErrorKind::Denied => pin.entry.open(self.access().flags())?,
-            (by_id, _) => by_id?,
+        let gone = |cause| Err(Error::new(ErrorKind::Gone, Operation::Open, cause).about(self.subject()));
+        let opened = match (RawMap::descriptor_of_id(self.id(), self.access()), &self.inner.origin.pin) {
+            (Err(error), Some(pin)) if error.kind() == ErrorKind::Denied => pin.entry.open(self.access().flags()),
+            (by_id, _) => by_id,
         };
-        let reopened = RawMap::adopt(fd, origin)?.with_key_text(self.key_text);
-        if reopened.id() == self.id() {
-            return Ok(reopened);
+        match opened.and_then(|fd| RawMap::adopt(fd, origin)) {
+            Ok(reopened) if reopened.id() == self.id() => Ok(RawMap { inner: reopened.inner, ..self.clone() }),
+            Ok(_) => gone("another map is pinned there by now"),
+            Err(error) if error.kind() == ErrorKind::NotFound => gone("nothing is pinned there any more"),
+            Err(error) if error.kind() == ErrorKind::Incompatible => gone("something else is pinned there by now"),
+            Err(error) => Err(error),
         }
-        Err(Error::new(ErrorKind::Gone, Operation::Open, "another map is pinned there by now").about(self.subject()))
     }
 
-    pub(crate) fn with_key_text(mut self, key_text: KeyText) -> RawMap {
+    /// With what its spec says beyond what the kernel knows.
+    pub(crate) fn declared(mut self, name: &str, key_text: KeyText) -> RawMap {
+        self.name = Some(name.into());
         self.key_text = key_text;
         self
     }
@@ -185,7 +191,7 @@ impl RawMap {
         match MapFd::adopt(fd) {
             Ok((fd, info)) if matches!(kind, None | Some(ObjectKind::Map)) => {
                 let info = MapInfo::from_kernel(&info);
-                Ok(RawMap { inner: Arc::new(Inner { fd, access, info, origin }), key_text: None })
+                Ok(RawMap { inner: Arc::new(Inner { fd, access, info, origin }), name: None, key_text: None })
             }
             adopted => {
                 let subject = origin.pin.map_or_else(Subject::default, |pin| Subject::path(&pin.entry.path));
