@@ -132,13 +132,13 @@ impl RawMap {
     /// access of its descriptor, whatever the flags of the spec say of that.
     ///
     /// ```no_run
-    /// use pinfold::{MapSpec, RawMap};
+    /// use pinfold::{Map, MapSpec, RawMap};
     ///
     /// const SEEN: MapSpec<[u8; 4], u64> = MapSpec::new("seen", 4096);
     ///
-    /// # let descriptor: std::os::fd::OwnedFd = todo!();
-    /// let seen = RawMap::from_fd(descriptor)?.typed(&SEEN)?;
-    /// # Ok::<(), pinfold::Error>(())
+    /// fn of_a_loader(descriptor: std::os::fd::OwnedFd) -> pinfold::Result<Map<[u8; 4], u64>> {
+    ///     RawMap::from_fd(descriptor)?.typed(&SEEN)
+    /// }
     /// ```
     ///
     /// # Errors
