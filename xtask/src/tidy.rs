@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The rooms of `crates/pinfold/src`, ground first. A room imports from rooms before it only.
-const FLOORS: [&str; 10] = ["sys", "error", "insn", "host", "bpffs", "object", "probe", "map", "lifecycle", "lib"];
+/// The room on top, which isn't in the table.
+const TOP: &str = "lib";
 /// The only room with unsafe code in it.
 const UNSAFE_ROOM: &str = "sys";
 /// Lines of the longest file that still holds one idea.
@@ -27,13 +27,14 @@ pub(crate) fn run() -> ExitCode {
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     let library = workspace.join("crates/pinfold/src");
+    let floors = floors(&fs::read_to_string(workspace.join("ARCHITECTURE.md")).unwrap_or_default());
     for file in &mut files {
         check_header(file);
         check_length(file);
         if let Ok(inside) = file.path.strip_prefix(&library) {
             let room = inside.iter().next().and_then(|first| Path::new(first).file_stem()).unwrap_or_default();
             let room = room.to_string_lossy().into_owned();
-            check_imports(file, &room);
+            check_imports(file, &room, &floors);
             check_unsafe(file, &room);
         }
     }
@@ -51,6 +52,14 @@ fn report(workspace: &Path, files: &[File]) -> ExitCode {
     }
     println!("tidy: {} files, {} faults", files.len(), faults.len());
     if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The rooms of `crates/pinfold/src` as ARCHITECTURE.md has them, ground first. A room imports from rooms before it only.
+fn floors(architecture: &str) -> Vec<String> {
+    let rows = architecture.lines().skip_while(|line| !line.starts_with("| room |")).skip(2);
+    let names = rows.map_while(|row| row.strip_prefix("| `")?.split('`').next());
+    let rooms = names.map(|name| name.trim_end_matches('/').trim_end_matches(".rs").to_owned());
+    rooms.chain([TOP.to_owned()]).collect()
 }
 
 fn collect(directory: &Path, files: &mut Vec<File>) {
@@ -79,15 +88,15 @@ fn check_length(file: &mut File) {
 }
 
 /// `crate::room::…`, wherever it stands, must name a room further down, or this one.
-fn check_imports(file: &mut File, room: &str) {
-    let Some(floor) = FLOORS.iter().position(|name| *name == room) else {
-        file.faults.push(format!("the room {room} is on no floor: add it to xtask/src/tidy.rs"));
+fn check_imports(file: &mut File, room: &str, floors: &[String]) {
+    let Some(floor) = floors.iter().position(|name| name == room) else {
+        file.faults.push(format!("the room {room} is not in the table of ARCHITECTURE.md"));
         return;
     };
     for (number, line) in code_lines(&file.text) {
         for path in line.split("crate::").skip(1) {
             let imported = path.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-            if FLOORS.iter().position(|name| *name == imported).is_some_and(|other| other > floor) {
+            if floors.iter().position(|name| name == imported).is_some_and(|other| other > floor) {
                 file.faults.push(format!("line {number}: {room} imports {imported}, which is above it"));
             }
         }
@@ -113,10 +122,26 @@ fn code_lines(text: &str) -> Vec<(usize, String)> {
 mod tests {
     use super::*;
 
+    const TABLE: &str = "\
+| room | what |
+|---|---|
+| `sys/` | a |
+| `error.rs` | b |
+| `host/` | c |
+| `map/` | d |
+
+| `other/` | another table |
+";
+
+    #[test]
+    fn the_table_is_read_from_the_ground_up() {
+        assert_eq!(floors(TABLE), ["sys", "error", "host", "map", "lib"]);
+    }
+
     fn faults(room: &str, text: &str) -> Vec<String> {
         let mut file = File { path: PathBuf::from("x.rs"), text: text.to_owned(), faults: Vec::new() };
         check_header(&mut file);
-        check_imports(&mut file, room);
+        check_imports(&mut file, room, &floors(TABLE));
         check_unsafe(&mut file, room);
         file.faults
     }
@@ -125,7 +150,7 @@ mod tests {
     fn imports_go_down_only() {
         assert!(faults("map", "//! Why.\nuse crate::sys::Errno;\nuse crate::{error, host};").is_empty());
         assert_eq!(faults("host", "//! Why.\nuse crate::map::Map;"), ["line 2: host imports map, which is above it"]);
-        assert_eq!(faults("attic", "//! Why."), ["the room attic is on no floor: add it to xtask/src/tidy.rs"]);
+        assert_eq!(faults("attic", "//! Why."), ["the room attic is not in the table of ARCHITECTURE.md"]);
     }
 
     #[test]

@@ -188,6 +188,21 @@ fn conversion_keeps_the_text() {
     assert_eq!((io.kind(), io.to_string()), (std::io::ErrorKind::NotFound, text));
 }
 
+/// Wherever an error comes from, its key prints the same.
+#[test]
+fn an_index_is_a_number() {
+    let spec: MapSpec<u32, u64, Array> = MapSpec::new("settings", 4).with_flags(MapFlags::MMAPABLE);
+    let map = Map::create(&spec).unwrap();
+    let errors = [
+        map.insert(&258, &1).unwrap_err(),
+        map.update_with(&258, |_| 1).unwrap_err(),
+        map.mapped().unwrap().set(258, &1).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(error.to_string().contains(", key 258: the index is beyond the end"), "{error}");
+    }
+}
+
 #[test]
 fn keys_as_people_write_them() {
     const DENY: MapSpec<LpmKey<[u8; 4]>, u64, LpmTrie> = MapSpec::new("deny", 1).with_displayed_keys();

@@ -340,7 +340,7 @@ fn one_beyond_the_end() {
     assert_eq!((error.kind(), error.errno()), (ErrorKind::Invalid, None));
     assert_eq!(
         error.to_string().replace(&format!("id {}", error.id().unwrap()), "id ID"),
-        "insert into map \"counters\" (id ID), key 0x04000000: the index is beyond the end: there are 4 entries, the \
+        "insert into map \"counters\" (id ID), key 4: the index is beyond the end: there are 4 entries, the \
          first is 0; create the map with a larger max_entries"
     );
 }

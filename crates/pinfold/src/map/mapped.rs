@@ -186,7 +186,7 @@ impl<V: Mappable> MappedArray<V, ReadWrite> {
     #[cold]
     fn beyond_the_end(&self, index: u32) -> Error {
         let error = diagnose::beyond_the_end(Operation::Insert, self.len());
-        error.about(self.map.subject()).with_key(Some(index.as_bytes()))
+        self.map.explained(error, Some(index.as_bytes()))
     }
 }
 

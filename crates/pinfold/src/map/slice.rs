@@ -24,16 +24,13 @@ impl<T> SliceBuf<T> {
     }
 
     fn bytes_mut(&mut self) -> &mut [u8] {
-        let bytes = self.words.as_mut_bytes();
-        let len = self.len.min(bytes.len());
-        bytes.split_at_mut(len).0
+        self.words.as_mut_bytes().get_mut(..self.len).unwrap_or_default()
     }
 }
 
 impl<T: TryFromBytes + KnownLayout + Immutable> SliceBuf<T> {
     fn elements(&self) -> Option<&[T]> {
-        let bytes = self.words.as_bytes();
-        <[T]>::try_ref_from_bytes(bytes.split_at(self.len.min(bytes.len())).0).ok()
+        <[T]>::try_ref_from_bytes(self.words.as_bytes().get(..self.len)?).ok()
     }
 }
 

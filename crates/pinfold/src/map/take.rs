@@ -52,8 +52,7 @@ impl<K: Key, V: Value + ?Sized, T: Kind<K> + Keyed + Exact> Map<K, V, T> {
                 return Ok(Some(Taken { value, atomic: false }));
             }
         }
-        Err(Error::new(ErrorKind::Busy, Operation::Take, "others keep removing and inserting that key")
-            .about(self.as_raw().subject())
-            .with_key(Some(key.as_bytes())))
+        let error = Error::new(ErrorKind::Busy, Operation::Take, "others keep removing and inserting that key");
+        Err(self.as_raw().explained(error, Some(key.as_bytes())))
     }
 }

@@ -26,7 +26,7 @@ impl<K: Key, V: Value<Owned = V> + WritableValue, T: Kind<K> + Exact> Map<K, V, 
         // To make room for the new value, a full LRU map may drop the very entry, and then says that there was none.
         let drops_entries = matches!(raw.info().map_type, MapType::LruHash | MapType::LruPerCpuHash);
         for _ in 0..ATTEMPTS_MAX {
-            let old = self.get(key)?;
+            let old = self.get(key).map_err(|error| error.during(Operation::Update))?;
             let present = old.is_some();
             let new = change(old);
             let written = match (present, drops_entries) {
@@ -38,8 +38,7 @@ impl<K: Key, V: Value<Owned = V> + WritableValue, T: Kind<K> + Exact> Map<K, V, 
                 return Ok(());
             }
         }
-        Err(Error::new(ErrorKind::Busy, Operation::Update, "others keep inserting and removing that key")
-            .about(raw.subject())
-            .with_key(Some(bytes)))
+        let error = Error::new(ErrorKind::Busy, Operation::Update, "others keep inserting and removing that key");
+        Err(raw.explained(error, Some(bytes)))
     }
 }

@@ -14,8 +14,8 @@ impl RawMap {
     /// # Errors
     ///
     /// [`Invalid`](crate::ErrorKind::Invalid) where `key` isn't [`key_len`](RawMap::key_len) or `value` isn't
-    /// [`value_len`](RawMap::value_len) bytes long; [`Unsupported`](crate::ErrorKind::Unsupported) where maps of this type
-    /// can't be read so, among them Bloom filters, whose lookup reads the value.
+    /// [`value_len`](RawMap::value_len) bytes long; [`Unsupported`](crate::ErrorKind::Unsupported) where maps of this
+    /// type can't be read so, among them Bloom filters, whose lookup reads the value.
     #[doc(alias("BPF_MAP_LOOKUP_ELEM", "LookupElement"))]
     #[inline]
     pub fn get_into(&self, key: &[u8], value: &mut [u8]) -> Result<bool> {
@@ -37,8 +37,8 @@ impl RawMap {
     ///
     /// # Errors
     ///
-    /// As for [`get_into`](RawMap::get_into); [`Unsupported`](crate::ErrorKind::Unsupported) where this kernel can't do that for
-    /// this type.
+    /// As for [`get_into`](RawMap::get_into); [`Unsupported`](crate::ErrorKind::Unsupported) where this kernel can't do
+    /// that for this type.
     #[doc(alias = "BPF_MAP_LOOKUP_AND_DELETE_ELEM")]
     pub fn take_into(&self, key: &[u8], value: &mut [u8]) -> Result<bool> {
         self.fetch_bytes(key, value, LookupMode::Remove)
@@ -66,8 +66,8 @@ impl RawMap {
     ///
     /// # Errors
     ///
-    /// [`Busy`](crate::ErrorKind::Busy) while it is mapped writable, and where it is frozen already on kernels that say so;
-    /// [`ReadOnly`](crate::ErrorKind::ReadOnly) where it is frozen already, or through a read-only handle.
+    /// [`Busy`](crate::ErrorKind::Busy) while it is mapped writable, and where it is frozen already on kernels that say
+    /// so; [`ReadOnly`](crate::ErrorKind::ReadOnly) where it is frozen already, or through a read-only handle.
     #[doc(alias = "BPF_MAP_FREEZE")]
     pub fn freeze(&self) -> Result<()> {
         if self.inner.access == Access::ReadOnly {
@@ -148,8 +148,8 @@ impl RawMap {
     ///
     /// # Errors
     ///
-    /// [`Invalid`](crate::ErrorKind::Invalid) for slices of a wrong length; [`Unsupported`](crate::ErrorKind::Unsupported) where maps
-    /// of this type can't be walked.
+    /// [`Invalid`](crate::ErrorKind::Invalid) for slices of a wrong length;
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) where maps of this type can't be walked.
     #[doc(alias("BPF_MAP_GET_NEXT_KEY", "GetNextKey", "GetFirstKey"))]
     #[inline]
     pub fn next_key(&self, after: Option<&[u8]>, next: &mut [u8]) -> Result<bool> {

@@ -23,7 +23,7 @@ impl RawMap {
     }
 
     /// The error with what this handle knows: which map, and how its keys print.
-    fn explained(&self, error: Error, key: Option<&[u8]>) -> Error {
+    pub(in crate::map) fn explained(&self, error: Error, key: Option<&[u8]>) -> Error {
         let text = match (key, self.key_text) {
             (Some(key), Some(text)) => text(key),
             (Some(key), None) if self.info().map_type.is_indexed() => {
