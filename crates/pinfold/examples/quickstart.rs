@@ -9,7 +9,7 @@
 //! cargo run --example quickstart -- --reset  # removes the maps
 //! ```
 
-use std::io;
+use std::io::{self, Write as _};
 use std::iter::Sum;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::ExitCode;
@@ -67,6 +67,8 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("quickstart: {error}");
             ExitCode::FAILURE
@@ -78,8 +80,8 @@ fn run() -> io::Result<()> {
     let pins = pin_dir()?;
     let deny = pins.open_or_create(&DENY).map_err(explained)?;
     let flows = pins.open_or_create(&FLOWS).map_err(explained)?;
-    report(&deny);
-    report(&flows);
+    report(&deny)?;
+    report(&flows)?;
 
     for (network, prefix_len) in DENIED {
         let prefix = LpmKey::v4(network, prefix_len)?;
@@ -99,7 +101,7 @@ fn pin_dir() -> io::Result<PinDir> {
     let bpffs = match Bpffs::find() {
         Err(error) if error.kind() == ErrorKind::NoBpffs => {
             let mounted = Bpffs::mount(Bpffs::DEFAULT_PATH).map_err(explained)?;
-            println!("mounted a BPF file system at {}, where there was none", mounted.path().display());
+            writeln!(io::stdout(), "mounted a BPF file system at {}, where there was none", mounted.path().display())?;
             mounted
         }
         found => found?,
@@ -120,10 +122,10 @@ fn explained(error: pinfold::Error) -> io::Error {
     )
 }
 
-fn report<K, V, T>(map: &Map<K, V, T>) {
+fn report<K, V, T>(map: &Map<K, V, T>) -> io::Result<()> {
     let verb = if map.is_new() { "created" } else { "reused" };
     let path = map.path().map(|path| path.display().to_string()).unwrap_or_default();
-    println!("{verb} {path}: {}, id {}", map.info().map_type, map.id());
+    writeln!(io::stdout(), "{verb} {path}: {}, id {}", map.info().map_type, map.id())
 }
 
 /// What runs in the kernel for every datagram; the context is a `struct __sk_buff`.
@@ -210,31 +212,31 @@ fn send_datagrams(program: &Program, deny: &Deny) -> io::Result<()> {
     receiver.set_nonblocking(true)?;
     let surplus = std::iter::repeat_with(|| receiver.recv(&mut [0; 64])).take_while(Result::is_ok).count();
     let sent = SENDERS.len() * DATAGRAMS_PER_SENDER;
-    println!("\nsent {sent} datagrams from {} addresses, {} arrived", SENDERS.len(), arrived + surplus);
+    writeln!(io::stdout(), "\nsent {sent} datagrams from {} addresses, {} arrived", SENDERS.len(), arrived + surplus)?;
     Ok(())
 }
 
-fn print_flows(flows: &Flows) -> pinfold::Result<()> {
-    println!("\n{:<16}{:<16}{:>8}{:>8}", "SOURCE", "DESTINATION", "PACKETS", "BYTES");
+fn print_flows(flows: &Flows) -> io::Result<()> {
+    writeln!(io::stdout(), "\n{:<16}{:<16}{:>8}{:>8}", "SOURCE", "DESTINATION", "PACKETS", "BYTES")?;
     let mut buf = flows.buf();
     let mut next = flows.next_key(None)?;
     while let Some(flow) = next {
         if let Some(per_cpu) = flows.get_into(&flow, &mut buf)? {
             let Traffic { packets, bytes } = per_cpu.sum();
             let (source, destination) = (Ipv4Addr::from(flow.source), Ipv4Addr::from(flow.destination));
-            println!("{:<16}{:<16}{packets:>8}{bytes:>8}", source.to_string(), destination.to_string());
+            writeln!(io::stdout(), "{:<16}{:<16}{packets:>8}{bytes:>8}", source.to_string(), destination.to_string())?;
         }
         next = flows.next_key(Some(&flow))?;
     }
     Ok(())
 }
 
-fn print_denied(deny: &Deny) -> pinfold::Result<()> {
-    println!("\n{:<32}{:>8}", "DENIED", "PACKETS");
+fn print_denied(deny: &Deny) -> io::Result<()> {
+    writeln!(io::stdout(), "\n{:<32}{:>8}", "DENIED", "PACKETS")?;
     let mut next = deny.next_key(None)?;
     while let Some(prefix) = next {
         let packets = deny.get(&prefix)?.unwrap_or(0);
-        println!("{:<32}{packets:>8}", prefix.to_string());
+        writeln!(io::stdout(), "{:<32}{packets:>8}", prefix.to_string())?;
         next = deny.next_key(Some(&prefix))?;
     }
     Ok(())
@@ -244,7 +246,7 @@ fn reset() -> io::Result<()> {
     let pins = Bpffs::find()?.pin_dir();
     for name in [DENY.name(), FLOWS.name()] {
         let state = if pins.unpin(name)? { "removed" } else { "there was no" };
-        println!("{state} {}", pins.path().join(name).display());
+        writeln!(io::stdout(), "{state} {}", pins.path().join(name).display())?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use pinfold::Bpffs;
 
@@ -53,7 +53,19 @@ fn a_second_run_goes_on_counting() {
     });
 }
 
-/// A child that the other test forked may still hold the copy open for writing, until it has started its own program.
+/// As `quickstart | head -1` does.
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    testkit::without_bpffs(|| {
+        let mut child = Command::new(example()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    });
+}
+
+/// A child that another test forked may still hold the copy open for writing, until it has started its own program.
 fn as_nobody(program: &Path) -> std::io::Result<Output> {
     loop {
         match Command::new(program).uid(65534).gid(65534).output() {
