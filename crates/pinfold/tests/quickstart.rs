@@ -57,9 +57,9 @@ fn a_second_run_goes_on_counting() {
 #[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     testkit::without_bpffs(|| {
-        let mut child = Command::new(example()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        drop(child.stdout.take());
-        let output = child.wait_with_output().unwrap();
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(example()).stdout(writer).stderr(Stdio::piped()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     });
